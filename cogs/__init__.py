@@ -1,0 +1,1 @@
+"""The Discord face of each feature: parse, one service call, render."""
