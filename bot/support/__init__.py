@@ -1,0 +1,1 @@
+"""Support: which numbers to show, from memory alone."""
