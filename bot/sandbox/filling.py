@@ -48,9 +48,11 @@ class Form:
 
     # Command options.
 
-    def options(self, name: str, spec: Data, given: Mapping[str, Any], *, partial: bool = False) -> list[Data]:
+    def options(
+        self, name: str, spec: Data, given: Mapping[str, Any], *, partial: bool = False
+    ) -> list[Data]:
         """The wire's options for a (sub)command. With `partial`, what does not fit yet is left out."""
-        declared: dict[str, Data] = {o["name"]: o for o in spec.get("options") or []}
+        declared = {option["name"]: option for option in _options(spec)}
         if any(o["type"] in (OptionType.SUBCOMMAND, OptionType.SUBCOMMAND_GROUP) for o in declared.values()):
             raise Unfillable(f"/{name} needs one of: {', '.join(sorted(declared))}.")
         unknown = sorted(set(given) - set(declared))
@@ -184,7 +186,9 @@ class Form:
             user = serializers.user_payload(self._store.users[number])
             self.resolved.setdefault("users", {})[str(number)] = dict(user)
             if guild is not None and number in guild.members:
-                member = serializers.member_payload(self._store, guild, guild.members[number], with_user=False)
+                member = serializers.member_payload(
+                    self._store, guild, guild.members[number], with_user=False
+                )
                 permissions = str(self._store.compute_permissions(guild.id, number, self._channel.id))
                 self.resolved.setdefault("members", {})[str(number)] = {**member, "permissions": permissions}
             return str(number)
@@ -198,7 +202,11 @@ class Form:
 
     def _entity_channel(self, guild_id: int, number: int, types: Sequence[int] | None) -> str:
         channel = self._store.channels.get(number)
-        if channel is None or channel.guild_id != guild_id or not self._store.accessible(number, self._person_id):
+        if (
+            channel is None
+            or channel.guild_id != guild_id
+            or not self._store.accessible(number, self._person_id)
+        ):
             raise Unfillable("There is no such channel here.")
         if types is not None and channel.type not in types:
             raise Unfillable("That kind of channel cannot be chosen here.")
@@ -222,7 +230,7 @@ def command_path(root: Data, names: Sequence[str]) -> tuple[Data, list[Data]]:
     """Follow subcommand names; the last (sub)command and the layers that lead to it, outermost first."""
     node, layers = root, list[Data]()
     for name in names:
-        nested = [o for o in node.get("options") or [] if o["type"] in (1, 2) and o["name"] == name]
+        nested = [o for o in _options(node) if o["type"] in (1, 2) and o["name"] == name]
         if not nested:
             raise Unfillable(f"There is no command called /{root['name']} {' '.join(names)}.")
         node = nested[0]
@@ -235,6 +243,10 @@ def nest(layers: Sequence[Data], options: list[Data]) -> list[Data]:
     for layer in reversed(layers):
         options = [{"name": layer["name"], "type": layer["type"], "options": options}]
     return options
+
+
+def _options(spec: Data) -> list[Data]:
+    return spec.get("options") or []
 
 
 def _fields(nodes: Sequence[Data]) -> list[Data]:
@@ -260,7 +272,8 @@ def _listed(answer: Any) -> list[Any]:
 
 
 def _among(field: Data, values: Sequence[Any]) -> None:
-    offered = {option["value"] for option in field.get("options") or []}
+    options: list[Data] = field.get("options") or []
+    offered = {option["value"] for option in options}
     for value in values:
         if value not in offered:
             raise Unfillable("That is not one of the choices.")
@@ -279,5 +292,3 @@ def _text(field: Data, answer: Any) -> str:
     if len(text) > high:
         raise Unfillable(f"That field takes at most {high} characters.")
     return text
-
-

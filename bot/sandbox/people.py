@@ -191,7 +191,9 @@ class Person:
         leaf, layers = command_path(root, names)
         form = Form(self._store, channel_id, self.id)
         built = nest(layers, form.options(command, leaf, options or {}))
-        return self._ask(InteractionType.APPLICATION_COMMAND, channel_id, _named(root, built, form), locale=locale)
+        return self._ask(
+            InteractionType.APPLICATION_COMMAND, channel_id, _named(root, built, form), locale=locale
+        )
 
     @_humanly
     async def autocomplete(
@@ -207,7 +209,8 @@ class Person:
         """Type `value` into an option; the choices the bot offers, empty when it offers none in time."""
         root, names = self._command(channel_id, command)
         leaf, layers = command_path(root, names)
-        focused = next((o for o in leaf.get("options") or [] if o["name"] == option), None)
+        declared: list[dict[str, Any]] = leaf.get("options") or []
+        focused = next((o for o in declared if o["name"] == option), None)
         if focused is None or not focused.get("autocomplete"):
             raise CannotDo(f"/{command} does not suggest anything for {option}.")
         form = Form(self._store, channel_id, self.id)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, cast
 
 import discord
@@ -14,7 +16,7 @@ from simcord.backend.access import channel_accessible
 from simcord.backend.cdn import CDN_BASE, CdnStore
 from simcord.backend.models import Guild, Interaction, Member, Message, Role
 
-from bot.clock import Clock
+from bot.clock import Clock, MovableClock
 from bot.sandbox.exchange import Exchange
 
 Watcher = Callable[[str, Mapping[str, Any]], None]
@@ -59,8 +61,8 @@ class Store(Backend):
     """Everything that exists in the rehearsal. Ids carry the clock's time and never repeat."""
 
     def __init__(self, clock: Clock, bot_name: str) -> None:
-        self._wall = clock
         self._last_ms = 0
+        self._past_ms = 0
         self.watchers: list[Watcher] = []
         self.exchanges: dict[int, Exchange] = {}
         self.answer_within = 3.0
@@ -77,9 +79,20 @@ class Store(Backend):
 
     def snowflake(self) -> int:
         """A new id. The millisecond always moves on, so ids stay in order when the clock stands still or goes back."""
-        now = int(self._wall.now().timestamp() * 1000) - _EPOCH_MS
+        now = int(self.clock.now().timestamp() * 1000) - _EPOCH_MS
         self._last_ms = max(now, self._last_ms + 1)
         return self._last_ms << 22
+
+    @contextmanager
+    def dated(self, instant: datetime) -> Iterator[None]:
+        """Let what happens inside have happened at `instant`, in the past. To be used in order of time."""
+        present = self.clock, self._last_ms
+        self.clock, self._last_ms = cast("Any", MovableClock(instant, ticking=False)), self._past_ms
+        try:
+            yield
+        finally:
+            self._past_ms = self._last_ms
+            self.clock, self._last_ms = present
 
     def emit(self, event: str, payload: Mapping[str, Any]) -> None:
         for listener in self.subscribers:
@@ -261,9 +274,9 @@ def _point_embeds_at_files(message: Message) -> None:
     message.embeds = copy.deepcopy(message.embeds)
     for embed in message.embeds:
         for key in ("image", "thumbnail", "author", "footer"):
-            part = embed.get(key)
+            part = cast("dict[str, str]", embed.get(key) or {})
             for field in ("url", "icon_url"):
-                if isinstance(part, dict) and part.get(field) in urls:
+                if part.get(field) in urls:
                     part[field] = urls[part[field]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable
 
 import discord
@@ -18,9 +19,9 @@ _USUAL = discord.Permissions.all().value & ~discord.Permissions.administrator.fl
 class World:
     """Everything that exists, on one clock. The wire shows it to bots; the page shows it to you."""
 
-    def __init__(self, clock: Clock, *, token: str = "rehearsal.token.nothing-secret", bot_name: str = "Really OK"):
+    def __init__(self, clock: Clock, *, bot_name: str = "Really OK") -> None:
         self.clock = clock
-        self.token = token
+        self.token = "rehearsal." + secrets.token_urlsafe(32)
         """The only bot token the wire accepts."""
         self.backend = Store(clock, bot_name)
         self.people: dict[str, Person] = {}

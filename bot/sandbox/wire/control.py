@@ -36,7 +36,7 @@ from simcord.backend import serializers
 from bot.clock import MovableClock
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.people import CannotDo, Person
-from bot.sandbox.wire.faults import Faults, rule_from
+from bot.sandbox.wire.faults import rule_from
 from bot.sandbox.wire.gateway import Gateway
 from bot.sandbox.wire.limits import RateLimiter, Stats
 from bot.sandbox.wire.rest import Rest
@@ -106,7 +106,11 @@ class Control:
 
     async def _people(self, fields: dict[str, Any]) -> Any:
         return {
-            name: {"id": str(p.id), "display_name": p.display_name, "dm_id": str(p.dm_id) if p.dm_id else None}
+            name: {
+                "id": str(p.id),
+                "display_name": p.display_name,
+                "dm_id": str(p.dm_id) if p.dm_id else None,
+            }
             for name, p in self._world.people.items()
         }
 
@@ -133,7 +137,9 @@ class Control:
 
     async def _slash(self, fields: dict[str, Any]) -> Any:
         channel_id = await self._channel(fields)
-        return await _told(fields, await self._who(fields).slash(channel_id, fields["command"], fields.get("options")))
+        return await _told(
+            fields, await self._who(fields).slash(channel_id, fields["command"], fields.get("options"))
+        )
 
     async def _press(self, fields: dict[str, Any]) -> Any:
         return await _told(

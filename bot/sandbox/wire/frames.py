@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any, Protocol
 
 
@@ -37,16 +38,20 @@ class Zlib:
 class Zstd:
     """`compress=zstd-stream`, where Python or an installed package brings zstandard."""
 
+    _compress: Callable[[bytes], bytes]
+
     def __init__(self, library: Any) -> None:
         if hasattr(library, "ZstdCompressor") and hasattr(library.ZstdCompressor, "FLUSH_BLOCK"):
             compressor = library.ZstdCompressor()
-            self._pack = lambda data: compressor.compress(data, mode=compressor.FLUSH_BLOCK)
+            self._compress = lambda data: compressor.compress(data, mode=compressor.FLUSH_BLOCK)
         else:
             stream = library.ZstdCompressor().compressobj()
-            self._pack = lambda data: stream.compress(data) + stream.flush(library.COMPRESSOBJ_FLUSH_BLOCK)
+            self._compress = lambda data: (
+                stream.compress(data) + stream.flush(library.COMPRESSOBJ_FLUSH_BLOCK)
+            )
 
     def pack(self, text: str) -> str | bytes:
-        return self._pack(text.encode())
+        return self._compress(text.encode())
 
 
 def packer(wanted: str | None) -> Packer:

@@ -64,6 +64,7 @@ class Connection:
         self._pack = pack
         self._queue: deque[str] = deque()
         self._wake = asyncio.Event()
+        self._finish = False
         self._task = asyncio.ensure_future(self._write())
 
     def put(self, frame: str) -> None:
@@ -75,10 +76,11 @@ class Connection:
         """Send something that is not an event."""
         self.put(encode({"op": op, "d": data, "s": None, "t": None}))
 
-    async def flush(self) -> None:
-        """Wait until what was put has been written, or the socket is gone."""
-        while self._queue and not self._task.done():
-            await asyncio.sleep(0)
+    async def finish(self) -> None:
+        """Write what was put, then nothing more."""
+        self._finish = True
+        self._wake.set()
+        await asyncio.wait([self._task])
 
     def end(self) -> None:
         """Stop writing."""
@@ -94,6 +96,8 @@ class Connection:
                     else:
                         await self.socket.send_bytes(packed)
                     self._queue.popleft()
+                if self._finish:
+                    return
                 self._wake.clear()
                 await self._wake.wait()
         except (ConnectionError, RuntimeError) as gone:
@@ -176,7 +180,7 @@ class Gateway:
                 if isinstance(answer, Session):
                     session = answer
                 elif answer is not None:
-                    await connection.flush()
+                    await connection.finish()
                     await socket.close(code=answer[0], message=answer[1].encode())
         finally:
             connection.end()
@@ -193,14 +197,17 @@ class Gateway:
     ) -> Session | tuple[int, str] | None:
         try:
             message = cast("dict[str, Any]", json.loads(text))
-            op, data = message["op"], message.get("d")
+            op, beat = message["op"], message.get("d")
         except (ValueError, KeyError, TypeError):
             return 4002, "Error while decoding payload."
         if op == 1:
-            if session is not None and isinstance(data, int):
-                session.acknowledge(data)
+            if session is not None and isinstance(beat, int):
+                session.acknowledge(beat)
             connection.say(11)
             return None
+        if not isinstance(beat, dict):
+            return 4002, "Error while decoding payload."
+        data = cast("dict[str, Any]", beat)
         if op == 2:
             if session is not None:
                 return 4005, "Already authenticated."
@@ -287,8 +294,8 @@ class Gateway:
         members = list(guild.members.values())
         missing: list[str] = []
         if data.get("user_ids"):
-            asked = data["user_ids"]
-            wanted = [int(i) for i in (asked if isinstance(asked, list) else [asked])]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            asked = cast("list[Any] | str", data["user_ids"])
+            wanted = [int(i) for i in (asked if isinstance(asked, list) else [asked])]
             members = [guild.members[i] for i in wanted if i in guild.members]
             missing = [str(i) for i in wanted if i not in guild.members]
         elif data.get("query"):
@@ -297,7 +304,8 @@ class Gateway:
             members = [
                 m
                 for m in members
-                if names[m.user_id].name.lower().startswith(prefix) or (m.nick or "").lower().startswith(prefix)
+                if names[m.user_id].name.lower().startswith(prefix)
+                or (m.nick or "").lower().startswith(prefix)
             ]
         members = members[: data.get("limit") or None]
         chunks = [members[i : i + _CHUNK] for i in range(0, len(members), _CHUNK)] or [[]]
@@ -353,7 +361,9 @@ class Gateway:
             guild_id = payload.get("id")
         return int(guild_id) >> 22 if guild_id is not None else 0
 
-    def _projected(self, event: str, payload: Mapping[str, Any], intents: discord.Intents) -> Mapping[str, Any]:
+    def _projected(
+        self, event: str, payload: Mapping[str, Any], intents: discord.Intents
+    ) -> Mapping[str, Any]:
         bot = self._store.bot_user.id
         if event == "GUILD_CREATE":
             return pruned_guild(payload, intents, bot)

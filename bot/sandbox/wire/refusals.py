@@ -29,7 +29,9 @@ def check_allowed(
     guild_id = args.get("guild_id")
     if guild_id is not None and guild_id.isdecimal() and int(guild_id) in store.guilds:
         if not store.bot_in(int(guild_id)):
-            raise errors.unknown_guild() if method == "GET" and len(segments) == 2 else errors.missing_access()
+            raise (
+                errors.unknown_guild() if method == "GET" and len(segments) == 2 else errors.missing_access()
+            )
         return
     if segments[0] == "channels" and len(segments) > 1 and segments[1].isdecimal():
         _check_channel(store, method, segments)
@@ -61,6 +63,4 @@ def _check_channel(store: Store, method: str, segments: list[str]) -> None:
         if person_id in store.closed_to_bots:
             raise BackendError(403, 50007, "Cannot send messages to this user")
         if not store.mutual(person_id):
-            raise BackendError(
-                403, 50278, "Cannot send messages to this user due to having no mutual guilds"
-            )
+            raise BackendError(403, 50278, "Cannot send messages to this user due to having no mutual guilds")

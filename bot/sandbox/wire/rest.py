@@ -7,11 +7,11 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
-from aiohttp.multipart import BodyPartReader, MultipartReader
+from aiohttp.multipart import BodyPartReader
 from simcord.backend import errors
 from simcord.backend.errors import BackendError
 from simcord.http.router import RequestContext, RouteNotImplemented, UnsupportedField
@@ -166,7 +166,10 @@ class Rest:
             answer = self.nonces.carry_out(self._store, segments, context, handler)
             if exchange is not None:
                 exchange.refresh()
-                if segments[0] == "interactions" and params.get("with_response", "").lower() not in ("1", "true"):
+                if segments[0] == "interactions" and params.get("with_response", "").lower() not in (
+                    "1",
+                    "true",
+                ):
                     answer = None
             call.status, call.answer = success(call.method, segments, answer), answer
         except RouteNotImplemented:
@@ -207,10 +210,10 @@ async def _read_body(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
 
 
 async def _read_multipart(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
-    body: Any = None
+    body: dict[str, Any] | None = None
     fields: dict[str, Any] = {}
     uploads: list[tuple[str, Upload]] = []
-    reader = cast("MultipartReader", await request.multipart())
+    reader = await request.multipart()
     while (part := await reader.next()) is not None:
         assert isinstance(part, BodyPartReader)  # noqa: S101 - Discord has no nested multiparts
         data = bytes(await part.read(decode=True))
@@ -221,10 +224,9 @@ async def _read_multipart(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
             uploads.append((name, Upload(part.filename, None, io.BytesIO(data))))
         else:
             fields[name] = data.decode()
-    declared = body.get("attachments") or (body.get("data") or {}).get("attachments") or [] if body else []
+    carrier: dict[str, Any] = (body or {}).get("data") or body or {}
+    declared: list[dict[str, Any]] = carrier.get("attachments") or []
     described = {f"files[{a['id']}]": a.get("description") for a in declared}
     for name, upload in uploads:
         upload.description = described.get(name)
     return body if body is not None else (fields or None), [upload for _, upload in uploads]
-
-

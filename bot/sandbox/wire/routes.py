@@ -130,7 +130,7 @@ def _own_guilds(ctx: RequestContext) -> Any:
     store = cast("Store", ctx.backend)
     shared = sorted(store.mutual(store.bot_user.id), key=lambda guild: guild.id)
     after, before = int(ctx.params.get("after", 0)), int(ctx.params.get("before", 1 << 63))
-    return [
+    listed: list[dict[str, Any]] = [
         {
             "id": str(guild.id),
             "name": guild.name,
@@ -142,7 +142,8 @@ def _own_guilds(ctx: RequestContext) -> Any:
         }
         for guild in shared
         if after < guild.id < before
-    ][: int(ctx.params.get("limit", 200))]
+    ]
+    return listed[: int(ctx.params.get("limit", 200))]
 
 
 _EXTRA: dict[tuple[str, str], Handler] = {

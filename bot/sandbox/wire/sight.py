@@ -31,7 +31,8 @@ def shown_content(event: str, payload: Mapping[str, Any], store: Store) -> Mappi
     if event != "INTERACTION_CREATE":
         return payload
     data = cast("dict[str, Any]", payload.get("data") or {})
-    messages = (data.get("resolved") or {}).get("messages") or {}
+    resolved: dict[str, Any] = data.get("resolved") or {}
+    messages: dict[str, Any] = resolved.get("messages") or {}
     if not messages and payload.get("type") not in (3, 5):
         return payload
     shown = dict(payload)
