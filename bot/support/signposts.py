@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 from bot.content.files import FIRST_LANGUAGE
@@ -19,6 +19,7 @@ from bot.support.lines import OwnLine
 from bot.support.rules import UK, Line, Opening, choose
 
 _CACHED = 512
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # for lines that never close, any instant is as good
 _OWN_ON_CARD = 2
 _OWN_NAME, _OWN_CONTACT = 60, 120
 # Buttons that lead on to another card and must remember where the reader is.
@@ -40,6 +41,7 @@ class Signposts:
         self._helplines = helplines
         self._library = library
         self._cards: dict[tuple[object, ...], Card] = {}
+        self._feet: dict[tuple[str | None, str], Words] = {}
 
     @classmethod
     def load(cls, root: Path, library: Library) -> Signposts:
@@ -107,6 +109,17 @@ class Signposts:
     ) -> Card:
         """The Welsh-language line with its hours, then the first lines in English."""
         return self._kept("cymraeg", nation, language, at, network_lines, education, self._cymraeg)
+
+    def foot(self, nation: str | None, language: str) -> Words:
+        """One line to stand at the foot of a message: a voice that never closes, as it may be read later."""
+        place = nation if nation in COUNTRIES else None
+        language = language if language in self._library.languages else FIRST_LANGUAGE
+        found = self._feet.get((place, language))
+        if found is None:
+            here = [line for line in self._helplines.lines if line.hours.always]
+            first, _ = choose(here, place, _ANY_TIME, language, education=False)
+            found = self._feet[place, language] = self._line(first[0], _ANY_TIME, language)
+        return found
 
     def countries(self, language: str, nation: str | None = None) -> Card:
         """The choice of a country."""
