@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -84,7 +84,7 @@ class Store(Backend):
         return self._last_ms << 22
 
     @contextmanager
-    def dated(self, instant: datetime) -> Iterator[None]:
+    def dated(self, instant: datetime) -> Generator[None, None, None]:
         """Let what happens inside have happened at `instant`, in the past. To be used in order of time."""
         present = self.clock, self._last_ms
         self.clock, self._last_ms = cast("Any", MovableClock(instant, ticking=False)), self._past_ms

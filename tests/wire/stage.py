@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import discord
+from discord import app_commands
 
 from bot.clock import MovableClock
 from bot.sandbox.wire.limits import Limits
@@ -16,10 +17,34 @@ from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
 
 START = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
+UNPRIVILEGED = discord.Intents(
+    guilds=True, guild_messages=True, dm_messages=True, guild_reactions=True, guild_scheduled_events=True
+)
+EVERYTHING = discord.Intents.all()
+
+
+class Bot(discord.Client):
+    """An ordinary client with a command tree; it keeps the gateway messages it got, and syncs when told to."""
+
+    def __init__(self, intents: discord.Intents = UNPRIVILEGED, **options: Any) -> None:
+        super().__init__(intents=intents, guild_ready_timeout=0.05, **options)
+        self.tree = app_commands.CommandTree(self)
+        self.heard: list[discord.Message] = []
+        self.events: list[str] = []
+
+    async def setup_hook(self) -> None:
+        if self.tree.get_commands():
+            await self.tree.sync()
+
+    async def on_message(self, message: discord.Message) -> None:
+        self.heard.append(message)
+
+    async def on_socket_event_type(self, name: str) -> None:
+        self.events.append(name)
 
 
 class Stage:
-    def __init__(self, *, limits: Limits) -> None:
+    def __init__(self) -> None:
         self.clock = MovableClock(START)
         self.world = World(self.clock)
         self.bea = self.world.person("bea", "Bea Hartley")
@@ -28,32 +53,24 @@ class Stage:
         self.channel = self.world.text_channel(self.guild, "general")
         self.world.join(self.cal, self.guild)
         self.world.add_bot(self.guild)
-        self.wire = Wire(self.world, limits=limits)
+        self.wire = Wire(self.world, limits=Limits())
         self.gaps_allowed = False
-        self._clients: list[tuple[discord.Client, asyncio.Task[None]]] = []
+        self._running: list[tuple[discord.Client, asyncio.Task[None]]] = []
 
-    async def connect(self, client: discord.Client) -> discord.Client:
+    async def connect(self, client: Bot | None = None) -> Bot:
         """Run a client against the wire until it is ready."""
+        client = client or Bot()
         task = asyncio.create_task(client.start(self.world.token))
-        self._clients.append((client, task))
-        ready = asyncio.create_task(client.wait_until_ready()) if client.http else None
-        # wait_until_ready refuses before login; give login its turn first.
-        while ready is not None and ready.done() and ready.exception() is not None:
-            await asyncio.sleep(0.005)
-            ready = asyncio.create_task(client.wait_until_ready())
-            await asyncio.wait([ready, task], timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
-        assert ready is not None
-        await asyncio.wait([ready, task], timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        self._running.append((client, task))
+        await until(lambda: client.is_ready() or task.done(), "becoming ready")
         if task.done():
-            ready.cancel()
             await task
-        assert ready.done(), "the client did not become ready"
         return client
 
     async def close(self) -> None:
-        for client, task in self._clients:
+        for client, task in self._running:
             await client.close()
-            with contextlib.suppress(asyncio.CancelledError, discord.DiscordException):
+            with contextlib.suppress(discord.DiscordException, OSError):
                 await asyncio.wait_for(task, 5)
         await self.wire.stop()
 
@@ -65,6 +82,3 @@ async def until(condition: Callable[[], Any], what: str = "it") -> Any:
             return value
         await asyncio.sleep(0.01)
     raise AssertionError(f"{what} did not happen")
-
-
-Handler = Callable[[discord.Interaction[Any]], Awaitable[None]]

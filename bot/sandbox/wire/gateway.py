@@ -59,8 +59,11 @@ class Session:
 class Connection:
     """One socket: frames go out in order from a queue, so that nothing in the world waits for a slow reader."""
 
-    def __init__(self, socket: web.WebSocketResponse, pack: Packer) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, pack: Packer
+    ) -> None:
         self.socket = socket
+        self._transport = transport
         self._pack = pack
         self._queue: deque[str] = deque()
         self._wake = asyncio.Event()
@@ -81,6 +84,14 @@ class Connection:
         self._finish = True
         self._wake.set()
         await asyncio.wait([self._task])
+
+    async def break_off(self, code: int | None) -> None:
+        """Close with a code, or cut the line with none."""
+        self.end()
+        if code is not None:
+            await self.socket.close(code=code)
+        elif self._transport is not None:
+            self._transport.abort()
 
     def end(self) -> None:
         """Stop writing."""
@@ -137,11 +148,13 @@ class Gateway:
         """The sockets open now."""
         return [s.connection for s in self.sessions.values() if s.connection is not None]
 
-    async def drop(self, code: int = 4000) -> None:
-        """Break every connection, as a network failure does. Sessions can be resumed."""
-        for connection in self.connections:
-            connection.end()
-            await connection.socket.close(code=code)
+    async def drop(self, code: int | None = None) -> None:
+        """Break every connection: in mid-air, as a network failure does, or with a close code. All can be resumed."""
+        for session in list(self.sessions.values()):
+            connection, session.connection = session.connection, None
+            session.lost_at = time.monotonic()
+            if connection is not None:
+                await connection.break_off(code)
 
     def ask_to_reconnect(self) -> None:
         """Send RECONNECT: the client is to come back and resume."""
@@ -169,14 +182,18 @@ class Gateway:
         if query.get("v", "10") != "10":
             await socket.close(code=4012, message=b"Invalid API version.")
             return socket
-        connection = Connection(socket, packer(query.get("compress")))
+        connection = Connection(socket, request.transport, packer(query.get("compress")))
         connection.say(10, {"heartbeat_interval": _HEARTBEAT_MS, "_trace": ["rehearsal"]})
         session: Session | None = None
         try:
-            async for message in socket:
+            # Not `async for`: how the client ended it says whether the session can be resumed.
+            while not socket.closed:
+                message = await socket.receive()
+                if message.type is WSMsgType.CLOSE and message.data in (1000, 1001) and session is not None:
+                    self.sessions.pop(session.id, None)
                 if message.type is not WSMsgType.TEXT:
                     continue
-                answer = self._receive(connection, session, message.data)
+                answer = self._receive(connection, session, str(message.data))
                 if isinstance(answer, Session):
                     session = answer
                 elif answer is not None:
@@ -187,9 +204,6 @@ class Gateway:
             if session is not None and session.connection is connection:
                 session.connection = None
                 session.lost_at = time.monotonic()
-                if socket.close_code in (1000, 1001):
-                    # The client said goodbye; only an unexpected end can be resumed.
-                    self.sessions.pop(session.id, None)
         return socket
 
     def _receive(

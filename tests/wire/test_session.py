@@ -1,0 +1,191 @@
+"""Logging in, being told what happens, and coming back after the line was cut."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+
+import aiohttp
+import discord
+import pytest
+
+from tests.wire.stage import EVERYTHING, UNPRIVILEGED, Bot, Stage, until
+
+
+async def test_a_client_logs_in_and_finds_its_servers(stage: Stage) -> None:
+    bot = await stage.connect()
+    assert bot.user is not None
+    assert bot.user.id == stage.world.backend.bot_user.id
+    assert [guild.name for guild in bot.guilds] == ["Saturday Coffee"]
+    assert [channel.name for channel in bot.guilds[0].text_channels] == ["general"]
+    info = await bot.application_info()
+    assert info.id == stage.world.backend.application_id
+
+
+async def test_a_wrong_token_is_refused_by_rest_and_by_the_gateway(stage: Stage) -> None:
+    bot = Bot()
+    with pytest.raises(discord.LoginFailure):
+        await bot.start("not-the-token")
+    await bot.close()
+    assert await _close_code(stage, {"op": 2, "d": {"token": "no", "intents": 0}}) == 4004
+    assert stage.wire.stats.invalid == 1
+
+
+async def test_intents_that_do_not_exist_or_were_not_granted_are_refused(stage: Stage) -> None:
+    token = stage.world.token
+    assert await _close_code(stage, {"op": 2, "d": {"token": token, "intents": 1 << 40}}) == 4013
+    stage.wire.gateway.granted.message_content = False
+    with pytest.raises(discord.PrivilegedIntentsRequired):
+        await stage.connect(Bot(EVERYTHING))
+
+
+async def test_a_bot_that_speaks_before_identifying_is_cut_off(stage: Stage) -> None:
+    assert await _close_code(stage, {"op": 3, "d": {}}) == 4003
+    assert await _close_code(stage, {"op": 99, "d": {}}) == 4003
+    assert await _close_code(stage, ["nonsense"]) == 4002
+
+
+async def _close_code(stage: Stage, said: object) -> int | None:
+    async with aiohttp.ClientSession() as session, session.ws_connect(stage.wire.gateway_url) as socket:
+        hello = await socket.receive_json()
+        assert hello["op"] == 10
+        await socket.send_str(json.dumps(said))
+        while (await socket.receive()).type != aiohttp.WSMsgType.CLOSE:
+            pass
+        return socket.close_code
+
+
+@pytest.mark.parametrize("code", [None, 4000])
+async def test_what_happened_while_the_line_was_cut_is_told_on_resuming(
+    stage: Stage, code: int | None
+) -> None:
+    bot = await stage.connect()
+    dm = await stage.bea.open_dm()
+    await stage.bea.send(dm, "one")
+    await until(lambda: len(bot.heard) == 1)
+    await stage.wire.gateway.drop(code)
+    for word in ("two", "three", "four"):
+        await stage.bea.send(dm, word)
+    await until(lambda: len(bot.heard) == 4, "hearing what was missed")
+    await stage.bea.send(dm, "five")
+    await until(lambda: len(bot.heard) == 5)
+    assert [message.content for message in bot.heard] == ["one", "two", "three", "four", "five"]
+    assert "RESUMED" in bot.events
+    assert (stage.wire.stats.identifies, stage.wire.stats.resumes) == (1, 1)
+
+
+async def test_asked_to_reconnect_the_client_resumes(stage: Stage) -> None:
+    bot = await stage.connect()
+    stage.wire.gateway.ask_to_reconnect()
+    await until(lambda: stage.wire.stats.resumes == 1, "resuming")
+    await stage.bea.send(await stage.bea.open_dm(), "still there?")
+    await until(lambda: bot.heard)
+
+
+async def test_an_invalidated_session_identifies_again_and_has_missed_what_happened(stage: Stage) -> None:
+    bot = await stage.connect()
+    stage.wire.gateway.invalidate()
+    await stage.bea.send(await stage.bea.open_dm(), "nobody hears this")
+    await until(lambda: stage.wire.stats.identifies == 2, "identifying again")
+    await stage.bea.send(await stage.bea.open_dm(), "this one is heard")
+    await until(lambda: bot.heard)
+    assert [message.content for message in bot.heard] == ["this one is heard"]
+
+
+async def test_shards_hear_only_of_their_own_servers(stage: Stage) -> None:
+    for number in range(5):
+        guild = stage.world.guild(f"Number {number}", stage.bea)
+        stage.world.add_bot(guild)
+    bot = discord.AutoShardedClient(intents=UNPRIVILEGED, shard_count=2, guild_ready_timeout=0.05)
+    task = asyncio.create_task(bot.start(stage.world.token))
+    await until(bot.is_ready, "both shards being ready")
+    assert stage.wire.stats.identifies == 2
+    assert {guild.id for guild in bot.guilds} == set(stage.world.backend.guilds)
+    assert all(guild.shard_id == (guild.id >> 22) % 2 for guild in bot.guilds)
+    await bot.close()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_bot_without_the_content_intent_does_not_read_others_in_servers(stage: Stage) -> None:
+    bot = await stage.connect()
+    hidden = await stage.bea.send(stage.channel, "not for bots", files=[("a.txt", b"a")])
+    named = await stage.bea.send(stage.channel, f"but you may read this, <@{bot.user.id}>")  # type: ignore[union-attr]
+    await stage.bea.send(await stage.bea.open_dm(), "and this")
+    await until(lambda: len(bot.heard) == 3)
+    assert [m.content for m in bot.heard] == ["", f"but you may read this, <@{bot.user.id}>", "and this"]  # type: ignore[union-attr]
+    assert bot.heard[0].attachments == []
+    channel = bot.get_channel(stage.channel)
+    assert isinstance(channel, discord.TextChannel)
+    assert (await channel.fetch_message(hidden)).content == ""
+    assert {m.id: m.content for m in [m async for m in channel.history()]}[hidden] == ""
+    assert (await channel.fetch_message(named)).content != ""
+    # The people themselves still read it all.
+    assert stage.cal.visible_messages(stage.channel)[0]["content"] == "not for bots"
+
+
+async def test_a_bot_with_the_content_intent_reads_everything(stage: Stage) -> None:
+    bot = await stage.connect(Bot(EVERYTHING))
+    sent = await stage.bea.send(stage.channel, "for bots too")
+    await until(lambda: bot.heard)
+    assert bot.heard[0].content == "for bots too"
+    channel = bot.get_channel(stage.channel)
+    assert isinstance(channel, discord.TextChannel)
+    assert (await channel.fetch_message(sent)).content == "for bots too"
+
+
+async def test_an_edit_and_a_reply_are_blanked_too(stage: Stage) -> None:
+    bot = await stage.connect()
+    edited: list[discord.RawMessageUpdateEvent] = []
+
+    @bot.event
+    async def on_raw_message_edit(update: discord.RawMessageUpdateEvent) -> None:
+        edited.append(update)
+
+    first = await stage.bea.send(stage.channel, "secret")
+    await stage.bea.edit(stage.channel, first, "secret, edited")
+    await stage.cal.send(stage.channel, "a reply", reply_to=first)
+    await until(lambda: edited and len(bot.heard) == 2)
+    assert edited[0].data["content"] == ""
+    referenced = bot.heard[1].reference
+    assert referenced is not None
+    assert isinstance(referenced.resolved, discord.Message)
+    assert referenced.resolved.content == ""
+
+
+async def test_a_bot_hears_nothing_from_a_channel_it_cannot_see(stage: Stage) -> None:
+    bot = await stage.connect(Bot(EVERYTHING))
+    store = stage.world.backend
+    everyone = store.guilds[stage.guild].roles[stage.guild]
+    everyone.permissions = 0
+    for role in store.guilds[stage.guild].roles.values():
+        role.permissions = 0
+    await stage.bea.send(stage.channel, "the owner still can")
+    await stage.bea.send(await stage.bea.open_dm(), "marker")
+    await until(lambda: bot.heard)
+    assert [message.content for message in bot.heard] == ["marker"]
+
+
+async def test_members_arrive_by_chunks_and_leave_unheard_without_the_intent(stage: Stage) -> None:
+    bot = await stage.connect(Bot(EVERYTHING))
+    guild = bot.guilds[0]
+    await until(lambda: guild.chunked, "the member list")
+    assert {m.id for m in guild.members} >= {stage.bea.id, stage.cal.id}
+    found = await guild.query_members("ca")
+    assert [m.id for m in found] == [stage.cal.id]
+    stage.world.kick(stage.cal, stage.guild)
+    await until(lambda: guild.get_member(stage.cal.id) is None, "hearing of the kick")
+
+
+async def test_thrown_out_and_invited_again(stage: Stage) -> None:
+    bot = await stage.connect()
+    stage.world.remove_bot(stage.guild)
+    await until(lambda: not bot.guilds, "hearing that it was removed")
+    with pytest.raises(discord.NotFound):
+        await bot.fetch_guild(stage.guild)
+    with pytest.raises(discord.Forbidden):
+        await bot.http.send_message(stage.channel, params=discord.http.handle_message_parameters("x"))
+    assert await stage.bea.send(stage.channel, "it goes on without the bot")
+    stage.world.add_bot(stage.guild)
+    await until(lambda: bot.guilds, "hearing that it was invited")
