@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import logging
 import secrets
 from typing import Any
@@ -157,4 +158,7 @@ class Wire:
 
 
 def _json(value: Any, status: int) -> web.Response:
-    return web.json_response(value, status=status, headers={"Content-Type": "application/json"})
+    # Exactly this header: discord.py reads an answer as JSON only when it names no character set.
+    return web.Response(
+        body=json.dumps(value).encode(), status=status, headers={"Content-Type": "application/json"}
+    )
