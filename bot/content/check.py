@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from bot.content import dates
-from bot.content.files import FIRST_LANGUAGE, Template, Var, placeholders
+from bot.content.files import FIRST_LANGUAGE, LIMITS, Template, Var, named, placeholders
 from bot.content.neutral import neutralise
 from bot.content.problems import Problem, Report
 from bot.content.shelf import Shelf, gather
@@ -21,7 +21,6 @@ DESCRIPTION_LIMIT = 100
 FORM_LIMITS = {"title": 45, "label": 45, "placeholder": 100, "description": 100}
 ROWS, IN_A_ROW = 5, 5
 _LONGEST_ID = 20
-_TEXT_VARIABLE = Var("", "text", 80)
 
 
 def check(root: Path, today: date) -> Report:
@@ -110,8 +109,11 @@ def _check_strings(shelf: Shelf, wording: Mapping[str, Wording]) -> Iterator[Pro
 def _short(file: str, key: str, text: str, limit: int, wording: Wording) -> Iterator[Problem]:
     if not text.strip():
         yield Problem(file, None, f"“{key}” is empty")
-    names = placeholders(text)[0]
-    length = _length(text, dict.fromkeys(names, len(worst(_TEXT_VARIABLE))))
+    longest = {
+        place: len(worst(Var(name, kind or "text", LIMITS[kind or "text"])))
+        for place, name, kind in named(text)
+    }
+    length = _length(text, longest)
     if length > limit:
         yield Problem(file, None, f"“{key}” is {length} characters; the most is {limit}")
     for mistake in wording.mistakes(text):
@@ -154,9 +156,7 @@ def _variables(value: str | Mapping[str, str]) -> set[str]:
 
 
 def _length(text: str, longest: Mapping[str, int]) -> int:
-    bare = text
-    total = 0
-    for name in placeholders(text)[0]:
-        total += text.count(f"{{{name}}}") * longest.get(name, 0)
-        bare = bare.replace(f"{{{name}}}", "")
-    return total + len(bare)
+    total = len(text)
+    for place, _, _ in named(text):
+        total += text.count(f"{{{place}}}") * (longest.get(place, 0) - len(place) - 2)
+    return total

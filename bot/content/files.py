@@ -134,14 +134,23 @@ def placeholders(text: str) -> tuple[set[str], bool]:
     names: set[str] = set()
     sound = True
     for found in PLACEHOLDER.finditer(text):
-        name = found.group(1)
-        if name is None:
+        place = found.group(1)
+        if place is None:
             sound = sound and found.group() in ("{{", "}}")
-        elif name.isidentifier():
+            continue
+        name, colon, kind = place.partition(":")
+        if name.isidentifier() and (kind in LIMITS if colon else True):
             names.add(name)
         else:
             sound = False
     return names, sound
+
+
+def named(text: str) -> list[tuple[str, str, str]]:
+    """Each place for a variable in a short string: what stands between the braces, its name, its kind or ""."""
+    places = [found.group(1) for found in PLACEHOLDER.finditer(text) if found.group(1) is not None]
+    parted = [(place, place.partition(":")) for place in dict.fromkeys(places)]
+    return [(place, name, kind) for place, (name, _, kind) in parted]
 
 
 def flatten(tables: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -164,6 +173,10 @@ def _check_variables(template: Template, problems: list[Problem]) -> None:
             problems.append(
                 Problem(template.file, line, "a lone { or } here: write {{ or }} for the sign itself")
             )
+        for place, name, kind in named(text):
+            if kind:
+                what = f"write {{{name}}} here, and “{place}” in vars"
+                problems.append(Problem(template.file, line, what))
         for name in sorted(names - declared):
             problems.append(Problem(template.file, line, f"“{{{name}}}” is used here but not named in vars"))
     for name in sorted(declared - used):

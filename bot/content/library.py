@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.content import dates
-from bot.content.files import FIRST_LANGUAGE, PLACEHOLDER, Template, Var
+from bot.content.files import FIRST_LANGUAGE, LIMITS, PLACEHOLDER, Template, Var, named
 from bot.content.neutral import neutralise
 from bot.content.problems import ContentError, Problem
 from bot.content.shelf import ButtonWords, Shelf, gather
@@ -19,7 +19,6 @@ from bot.content.shelf import ButtonWords, Shelf, gather
 # What Discord itself writes between angle brackets: people, channels, roles, times, commands.
 _MENTION = re.compile(r"<(?:@[!&]?\d{1,20}|#\d{1,20}|t:-?\d{1,13}(?::[tTdDfFR])?|/[\w \-]{1,96}:\d{1,20})>")
 _URL = re.compile(r"https?://[^\s<>()\[\]*`|\\]+")
-_TEXT_LIMIT = 80
 _T = TypeVar("_T")
 
 
@@ -99,7 +98,11 @@ class Library:
     def text(
         self, key: str, language: str = FIRST_LANGUAGE, *, count: int | None = None, **params: object
     ) -> Words:
-        """A short string. With `count`, the plural form for it; `{count}` may be used in the words."""
+        """A short string. With `count`, the plural form for it; `{count}` may be used in the words.
+
+        Values are made harmless as for a template; `{channel:mention}` says in the string itself that
+        Discord's own form may stand there.
+        """
         value = self._lookup(self._shelf.texts, key, language)
         if isinstance(value, str):
             chosen = value
@@ -107,9 +110,11 @@ class Library:
             raise ValueError(f"“{key}” has plural forms and needs a count")
         else:
             chosen = value.get(dates.plural(self._spoken(language), count)) or value["other"]
-        values = {name: _harmless(given) for name, given in params.items()}
-        if count is not None:
-            values["count"] = str(count)
+        given = {**params, "count": count} if count is not None else params
+        values = {
+            place: _safe(Var(name, kind or "text", LIMITS[kind or "text"]), given[name])
+            for place, name, kind in named(chosen)
+        }
         return Words(_put(chosen, values))
 
     def has_text(self, key: str) -> bool:
@@ -202,12 +207,6 @@ def _safe(var: Var, value: object) -> str:
     if var.kind == "url" and len(text) <= var.limit and _URL.fullmatch(text):
         return text
     return neutralise(text, var.limit)
-
-
-def _harmless(value: object) -> str:
-    if isinstance(value, (Words, int)):
-        return str(value)
-    return neutralise(str(value), _TEXT_LIMIT)
 
 
 def _put(text: str, values: Mapping[str, str]) -> str:
