@@ -103,18 +103,18 @@ class Series:
                 return rrule(MONTHLY, dtstart, self.every, byweekday=by, count=self.count)
 
     def _near(self, since: date) -> date:
-        """A place to start the rule close before `since` and in step with `start`.
+        """A place to start the rule, on or just before `since` and in step with `start`.
 
         dateutil walks a rule from its beginning, so without this a plan made years ago would cost
-        more each year. One whole step is left in hand, since a week or month may begin mid-step.
+        more each year.
         """
         if self.unit is Unit.MONTH:
             months = (since.year - self.start.year) * 12 + since.month - self.start.month
-            ahead = max(0, months // self.every - 1) * self.every
+            ahead = max(0, months // self.every) * self.every
             years, month = divmod(self.start.month - 1 + ahead, 12)
             return date(self.start.year + years, month + 1, 1)
         step = self.every * (7 if self.unit is Unit.WEEK else 1)
-        ahead = max(0, (since - self.start).days // step - 1) * step
+        ahead = max(0, (since - self.start).days // step) * step
         return self.start + timedelta(days=ahead)
 
 
@@ -220,9 +220,9 @@ def _instants(series: Series, since: date, limit: date, closed: Closed) -> Itera
     """Instants in order from a little before `since`, at most one to a local date."""
     zone = ZoneInfo(series.zone)
     used = date.min
-    # Two days early, so that a time pushed over midnight by a jump is known to have used up its date
+    # A day early, so that a time pushed over midnight by a jump is known to have used up its date
     # whichever instant the search started from.
-    for asked in series.dates(since - timedelta(days=2)):
+    for asked in series.dates(since - timedelta(days=1)):
         if asked > limit:
             return
         if closed(asked):

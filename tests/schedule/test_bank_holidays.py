@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from bot.schedule.bank_holidays import Nation, bank_holidays, is_holiday
+from bot.schedule.bank_holidays import Holiday, Nation, bank_holidays, is_holiday
 
 # As published, substitute days and all: the years in which something unusual happens.
 PUBLISHED = {
@@ -52,6 +52,12 @@ def test_every_year_has_its_whole_number_of_weekdays() -> None:
             assert all(day.weekday() < 5 and day.year == year for day in days)
             once = 1 if (nation, year) == (Nation.SCOTLAND, 2026) else 0
             assert len(days) == number + extra.get(year, 0) + once
+
+
+def test_boxing_day_keeps_its_monday_when_christmas_is_on_the_sunday() -> None:
+    days = bank_holidays(Nation.ENGLAND, 2022)
+    assert days[date(2022, 12, 26)] is Holiday.BOXING
+    assert days[date(2022, 12, 27)] is Holiday.CHRISTMAS
 
 
 def test_christmas_on_a_saturday_is_still_christmas() -> None:

@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from bot.schedule.bank_holidays import Nation
 from bot.schedule.closure_ics import LARGEST, ClosureFileError, FileProblem, read_ics
 from bot.schedule.closure_lines import parse_closures
-from bot.schedule.closures import Closure, Problem, closed_on, describe, is_closed, is_school_day
+from bot.schedule.closures import MOST, Closure, Problem, closed_on, describe, is_closed, is_school_day
 
 HALF_TERM = (date(2026, 10, 26), date(2026, 10, 30))
 CHRISTMAS = (date(2026, 12, 21), date(2027, 1, 3))
@@ -102,6 +102,20 @@ def test_good_lines_are_kept_beside_bad_ones_and_blank_ones() -> None:
     reading = parse_closures("26 Oct - 30 Oct 2026\n\n  rubbish \n27 Nov 2026 INSET\n")
     assert [each.number for each in reading.read] == [1, 4]
     assert [(each.number, each.text) for each in reading.unread] == [(3, "rubbish")]
+
+
+def test_a_closure_lasts_120_days_at_most() -> None:
+    assert parse_closures("2026-01-01 - 2026-04-30").closures
+    assert parse_closures("2026-01-01 - 2026-05-01").unread[0].problem is Problem.TOO_LONG
+
+
+def test_lines_past_the_four_hundredth_closure_are_given_back() -> None:
+    reading = parse_closures("\n".join(["27 Nov 2026"] * 402))
+    assert len(reading.read) == MOST
+    assert [(each.number, each.problem) for each in reading.unread] == [
+        (401, Problem.TOO_MANY),
+        (402, Problem.TOO_MANY),
+    ]
 
 
 def test_a_closure_is_told_in_words() -> None:
@@ -219,6 +233,7 @@ def test_events_that_are_no_single_closure_are_given_back() -> None:
         {"summary": "No date"},
         {"summary": "For ever", "dtstart": date(2026, 1, 1), "dtend": date(2027, 1, 1)},
         {"summary": "Backwards", "dtstart": date(2026, 1, 9), "dtend": date(2026, 1, 1)},
+        {"summary": "Long ago", "dtstart": datetime(1, 1, 1, tzinfo=UTC)},
         {"summary": "Kept", "dtstart": date(2026, 1, 9)},
     )
     reading = read_ics(data)
@@ -228,6 +243,7 @@ def test_events_that_are_no_single_closure_are_given_back() -> None:
         ("No date", Problem.NO_DATE),
         ("For ever", Problem.TOO_LONG),
         ("Backwards", Problem.BACKWARDS),
+        ("Long ago", Problem.NOT_A_DATE),
     ]
     assert [each.text for each in reading.read] == ["Kept"]
 

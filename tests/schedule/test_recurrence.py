@@ -126,6 +126,8 @@ def test_a_time_pushed_over_midnight_uses_up_the_date_it_lands_on() -> None:
         wall("2026-03-30T23:30"),
     ]
     assert next_after(daily, got[1]) == got[2]
+    sunday = {date(2026, 3, 29)}
+    assert next_after(daily, got[0], closed=sunday.__contains__) == got[2]
 
 
 def test_a_fortnight_keeps_its_weeks_from_any_starting_point() -> None:
@@ -209,6 +211,10 @@ RULES = [
         Series(date(2026, 1, 8), time(19), "Europe/London", every=2, weekdays=(0, 3)),
         "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH",
     ),
+    (
+        Series(date(2026, 1, 8), time(19), "Europe/London", every=2, weekdays=(0, 6)),
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU",
+    ),
     (Series(date(2026, 1, 8), time(19), "Europe/London", Unit.DAY, 10), "FREQ=DAILY;INTERVAL=10"),
     (Series(date(2026, 1, 8), time(19), "Europe/London", Unit.MONTH, 1, (4,), -1), "FREQ=MONTHLY;BYDAY=-1FR"),
     (
@@ -280,6 +286,8 @@ def test_occurrences_keep_every_promise(rule: Cadence | Series, after: datetime,
         assert local(earlier, series.zone).date() < local(later, series.zone).date()
     for each in got:
         shown = local(each, series.zone)
+        assert shown.date() >= series.start
+        assert series.until is None or shown.date() <= series.until + timedelta(days=1)
         assert not closed(shown.date())
         if shown.time() != series.at:
             # Only in a gap: the time asked for, that day or (pushed over midnight) the day before, never was.
@@ -350,6 +358,11 @@ def test_quiet_hours_that_end_in_the_repeated_hour_never_send_into_the_past() ->
     assert next_allowed(utc("2026-10-25T01:10"), "Europe/London", Quiet(time(0, 30), time(1, 30))) == utc(
         "2026-10-25T01:30"
     )
+
+
+def test_an_end_pushed_forward_into_the_next_quiet_hours_waits_for_those_too() -> None:
+    nearly_always = Quiet(time(2, 15), time(1, 30))  # and on this night 01:30 is shown as 02:30
+    assert next_allowed(utc("2026-03-29T00:50"), "Europe/London", nearly_always) == utc("2026-03-30T00:30")
 
 
 @given(instant=instants, zone=zones, quiet=st.builds(Quiet, times, times))
