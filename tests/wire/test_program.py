@@ -1,0 +1,78 @@
+"""Any other discord.py program works here too: one in a process of its own, knowing nothing of us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from tests.wire.stage import Stage, until
+
+PROGRAM = '''
+import os
+import discord, yarl
+from discord.ext import commands
+
+discord.http.Route.BASE = os.environ["API"]
+discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["GATEWAY"])
+
+bot = commands.Bot("!", intents=discord.Intents.all())
+
+
+@bot.command()
+async def add(ctx, left: int, right: int):
+    """Adds two numbers."""
+    await ctx.send(f"{left + right}")
+
+
+@bot.command()
+@commands.has_permissions(manage_messages=True)
+async def tidy(ctx):
+    await ctx.channel.purge(limit=10)
+
+
+@bot.event
+async def on_command_error(ctx, error):
+    await ctx.reply(type(error).__name__)
+
+
+@bot.event
+async def on_member_join(member):
+    await member.guild.text_channels[0].send(f"hello {member.display_name}")
+
+
+bot.run(os.environ["TOKEN"])
+'''
+
+
+async def test_a_prefix_bot_in_its_own_process(stage: Stage, tmp_path: Path) -> None:
+    program = tmp_path / "adder.py"
+    await asyncio.to_thread(program.write_text, PROGRAM)
+    env = {
+        **os.environ,
+        "API": stage.wire.api_url,
+        "GATEWAY": stage.wire.gateway_url,
+        "TOKEN": stage.world.token,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(program), env=env, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await stage.wire.gateway.wait_identified(30)
+
+        def said() -> list[str]:
+            return [m["content"] for m in stage.bea.visible_messages(stage.channel)]
+
+        await stage.bea.send(stage.channel, "!add 2 3")
+        await until(lambda: said()[-1:] == ["5"], "adding")
+        await stage.cal.send(stage.channel, "!tidy")
+        await until(lambda: said()[-1:] == ["MissingPermissions"], "refusing")
+        newcomer = stage.world.person("dot", "Dot Marsh")
+        stage.world.join(newcomer, stage.guild)
+        await until(lambda: said()[-1:] == ["hello Dot Marsh"], "greeting")
+        await stage.bea.send(stage.channel, "!tidy")
+        await until(lambda: said() == [], "tidying")
+    finally:
+        process.terminate()
+        await process.wait()
