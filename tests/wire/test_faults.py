@@ -8,7 +8,8 @@ import aiohttp
 import discord
 import pytest
 
-from bot.sandbox.wire.faults import Call, Rule, Stage as Moment, refusal
+from bot.sandbox.wire.faults import Call, Rule, refusal
+from bot.sandbox.wire.faults import Stage as Moment
 from tests.wire.stage import Stage, until
 from tests.wire.test_messages import held, post
 

@@ -142,6 +142,15 @@ async def test_a_nonce_counts_in_its_own_channel_and_only_if_enforced(stage: Sta
     assert ids[3] == ids[2]
 
 
+async def test_the_nonce_of_a_deleted_message_is_not_sent_again(stage: Stage) -> None:
+    dm = await stage.bea.open_dm()
+    _, message, _ = await post(stage, dm, content="gone", nonce="n", enforce_nonce=True)
+    assert (await call(stage, "DELETE", f"/channels/{dm}/messages/{message['id']}"))[0] == 204
+    status, body, _ = await post(stage, dm, content="back", nonce="n", enforce_nonce=True)
+    assert (status, body["code"]) == (404, 10008)
+    assert held(stage, dm) == []
+
+
 async def test_a_refused_message_leaves_no_nonce_behind(stage: Stage) -> None:
     dm = await stage.bea.open_dm()
     assert (await post(stage, dm, content="", nonce="n", enforce_nonce=True))[0] == 400
