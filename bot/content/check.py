@@ -110,7 +110,7 @@ def _short(file: str, key: str, text: str, limit: int, wording: Wording) -> Iter
     if not text.strip():
         yield Problem(file, None, f"“{key}” is empty")
     longest = {
-        place: len(worst(Var(name, kind or "text", LIMITS[kind or "text"])))
+        place: len(worst(Var(name, kind or "text", LIMITS.get(kind, LIMITS["text"]))))
         for place, name, kind in named(text)
     }
     length = _length(text, longest)
