@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -56,13 +57,15 @@ def _events(data: bytes) -> list[Event]:
     from icalendar import Calendar
 
     try:
-        calendars = Calendar.from_ical(data, multiple=True)
-        if calendars:
-            return [event for calendar in calendars for event in calendar.events]
+        parts: Sequence[object] = Calendar.from_ical(data, multiple=True)
     except (ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError):
         # The library promises ValueError; a broken file finds other ways through it.
-        pass
-    raise ClosureFileError(FileProblem.BROKEN)
+        parts = ()
+    # A file may also hold an event outside any calendar, whatever the library's types say.
+    calendars = [part for part in parts if isinstance(part, Calendar)]
+    if not calendars:
+        raise ClosureFileError(FileProblem.BROKEN)
+    return [event for calendar in calendars for event in calendar.events]
 
 
 def _read_event(number: int, event: Event, zone: ZoneInfo) -> Read | Unread:
