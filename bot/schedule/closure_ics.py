@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from bot.schedule.closures import MOST, Problem, Read, Reading, Unread, checked, sorted_out, tidy_name
@@ -57,7 +57,7 @@ def _events(data: bytes) -> list[Event]:
     from icalendar import Calendar
 
     try:
-        parts: Sequence[object] = Calendar.from_ical(data, multiple=True)
+        parts = cast("Sequence[object]", Calendar.from_ical(data, multiple=True))
     except (ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError):
         # The library promises ValueError; a broken file finds other ways through it.
         parts = ()
