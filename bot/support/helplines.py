@@ -202,6 +202,6 @@ def _span(text: str) -> tuple[int, int] | None:
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return False
     return True

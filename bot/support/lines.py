@@ -108,7 +108,7 @@ class NetworkLines:
             self._networks = _understood(json.loads(text))
         except FileNotFoundError:
             return
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as mistake:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as mistake:
             self._set_aside(mistake)
 
     def _set_aside(self, mistake: Exception) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 
 from bot.content.files import FIRST_LANGUAGE
@@ -19,9 +19,9 @@ from bot.support.lines import OwnLine
 from bot.support.rules import UK, Line, Opening, choose
 
 _CACHED = 512
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # for lines that never close, any instant is as good
 _OWN_ON_CARD = 2
 _OWN_NAME, _OWN_CONTACT = 60, 120
+_OWN_LENGTH = 1000
 # Buttons that lead on to another card and must remember where the reader is.
 _CARRY = frozenset(("support.more", "support.keep", "support.country", "support.cymraeg"))
 
@@ -41,7 +41,6 @@ class Signposts:
         self._helplines = helplines
         self._library = library
         self._cards: dict[tuple[object, ...], Card] = {}
-        self._feet: dict[tuple[str | None, str], Words] = {}
 
     @classmethod
     def load(cls, root: Path, library: Library) -> Signposts:
@@ -110,16 +109,12 @@ class Signposts:
         """The Welsh-language line with its hours, then the first lines in English."""
         return self._kept("cymraeg", nation, language, at, network_lines, education, self._cymraeg)
 
-    def foot(self, nation: str | None, language: str) -> Words:
-        """One line to stand at the foot of a message: a voice that never closes, as it may be read later."""
+    def line(self, nation: str | None, language: str, at: datetime, *, education: bool = True) -> Words:
+        """One line that answers at any hour, for the foot of a message."""
         place = nation if nation in COUNTRIES else None
-        language = language if language in self._library.languages else FIRST_LANGUAGE
-        found = self._feet.get((place, language))
-        if found is None:
-            here = [line for line in self._helplines.lines if line.hours.always]
-            first, _ = choose(here, place, _ANY_TIME, language, education=False)
-            found = self._feet[place, language] = self._line(first[0], _ANY_TIME, language)
-        return found
+        lasting = [line for line in self._helplines.lines if line.hours.always]
+        first, _ = choose(lasting, place, at, language, education=education)
+        return self._line(first[0], at, language)
 
     def countries(self, language: str, nation: str | None = None) -> Card:
         """The choice of a country."""
@@ -248,7 +243,7 @@ class Signposts:
         shown = ask.own if ask.kind == "more" else ask.own[:_OWN_ON_CARD]
         if not shown:
             return Words("")
-        lines = [
+        said = [
             self._library.text(
                 "support.line.own",
                 ask.language,
@@ -257,8 +252,11 @@ class Signposts:
             )
             for line in shown
         ]
+        # Escapes can double a line made of nothing but signs; a card Discord refuses helps nobody.
+        while sum(map(len, said)) > _OWN_LENGTH:
+            said.pop()
         heading = self._library.text("support.own_heading", ask.language)
-        return joined([Words("\n"), heading, *lines])
+        return joined([Words("\n"), heading, *said])
 
 
 @dataclass(frozen=True, slots=True)
