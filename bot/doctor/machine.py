@@ -94,7 +94,7 @@ def database(findings: Findings, settings: Settings) -> Recorded:
 
 def _fault(path: Path) -> tuple[str, str] | None:
     try:
-        with contextlib.closing(_open(path)) as connection:
+        with contextlib.closing(upgrade.open_to_look(str(path))) as connection:
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
                 return None
     except sqlite3.DatabaseError as error:
@@ -107,12 +107,8 @@ def _fault(path: Path) -> tuple[str, str] | None:
     )
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1.5)
-
-
 def _read(path: Path) -> Recorded:
-    engine = create_engine("sqlite://", creator=lambda: _open(path), poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=lambda: upgrade.open_to_look(str(path)), poolclass=NullPool)
     with Session(engine) as session:
         install = session.get(Install, 1)
         here = select(Network).where(col(Network.removed_at).is_(None)).order_by(col(Network.made_at))

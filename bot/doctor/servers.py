@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,12 +24,6 @@ SKEW_MEND_S = 30.0
 _PATIENCE = aiohttp.ClientTimeout(total=10)
 _PAGE = 200
 _TRIES = 4
-_CHANNELS = (("welcome_channel_id", "welcome"), ("talk_channel_id", "talk"))
-_ROLES = (
-    ("organiser_role_id", "organisers'"),
-    ("facilitator_role_id", "facilitators'"),
-    ("listener_role_id", "listeners'"),
-)
 
 
 class _Refused(OperatorError):
@@ -184,9 +178,7 @@ class Servers:
             self._findings.look(f"{name} has not been set up", "an organiser runs /network setup there")
             return
         self._roles(network, name, guild)
-        for column, label in _CHANNELS:
-            if (channel_id := getattr(network, column)) is None:
-                continue
+        for label, channel_id in _recorded(network, "_channel_id"):
             channel = channels.get(str(channel_id))
             if channel is None:
                 self._findings.mend(
@@ -197,9 +189,8 @@ class Servers:
 
     def _roles(self, network: Network, name: str, guild: Mapping[str, Any]) -> None:
         present = {int(role["id"]) for role in guild["roles"]}
-        for column, label in _ROLES:
-            role_id = getattr(network, column)
-            if role_id is not None and role_id not in present:
+        for label, role_id in _recorded(network, "_role_id"):
+            if role_id not in present:
                 self._findings.mend(
                     f"In {name} the {label} role was deleted", "run /network setup again there"
                 )
@@ -251,3 +242,10 @@ class Servers:
             self._findings.look(told, "see that it is set by the network")
         else:
             self._findings.ok("This machine's clock agrees with Discord's.")
+
+
+def _recorded(network: Network, ending: str) -> Iterator[tuple[str, int]]:
+    """What the network has of one kind, by the columns' names: ("welcome", the id of its channel)."""
+    for column, value in network.model_dump().items():
+        if column.endswith(ending) and value is not None:
+            yield column.removesuffix(ending), value
