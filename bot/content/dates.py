@@ -37,6 +37,12 @@ def weekday(number: int, language: str) -> str:
     return locale(language).days["format"]["wide"][number % 7]
 
 
+def months(language: str) -> tuple[str, ...]:
+    """The months in short, from January."""
+    named = locale(language).months["stand-alone"]["abbreviated"]
+    return tuple(named[number] for number in range(1, 13))
+
+
 def clock(at: time, language: str) -> str:
     """“6 pm”, “6.30 pm”, as the wall clock shows it."""
     from babel.dates import format_time

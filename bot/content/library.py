@@ -166,6 +166,10 @@ class Library:
         """A day's name; Monday is 0."""
         return Words(dates.weekday(number, self._spoken(language)))
 
+    def months(self, language: str = FIRST_LANGUAGE) -> tuple[str, ...]:
+        """The twelve months in short: “Jan” first."""
+        return dates.months(self._spoken(language))
+
     def _spoken(self, language: str) -> str:
         """The language if it is offered: a button a stranger made up must not reach Babel."""
         return language if language in self._shelf.languages else FIRST_LANGUAGE

@@ -95,6 +95,8 @@ def test_dates_are_said_the_british_way() -> None:
     assert library.time(time(6, 30)) == "6.30 am"
     assert library.day(date(2026, 3, 29)) == "Sunday 29 March"
     assert library.weekday(0) == "Monday"
+    assert library.months()[0] == "Jan"
+    assert len(library.months("cy")) == 12
     with pytest.raises(ValueError, match="aware"):
         library.when(datetime(2026, 1, 1), "Europe/London")  # noqa: DTZ001
 
