@@ -73,12 +73,11 @@ class Demo:
     facilitators: tuple[Person, ...]
     listeners: tuple[Person, ...]
     people: tuple[Person, ...]
-    about: dict[str, str]
-    """Who each person is, by their name, for people who look in."""
     guild_id: int
     channels: dict[str, int]
     second_guild_id: int
     """A smaller network that you and one other belong to as well."""
+    second_channel_id: int
     second_organiser: Person
 
 
@@ -93,7 +92,9 @@ def build(world: World) -> Demo:
     imran = people["imran"]
     with store.dated(now - timedelta(hours=1)):
         second = world.guild("Peak Small Schools", imran)
-        world.text_channel(second, "noticeboard", topic="Twelve schools, one photocopier between us.")
+        noticeboard = world.text_channel(
+            second, "noticeboard", topic="Twelve schools, one photocopier between us."
+        )
         world.join(people["you"], second)
     world.add_bot(guild, BOT_PERMISSIONS)
     world.add_bot(second, BOT_PERMISSIONS)
@@ -103,16 +104,16 @@ def build(world: World) -> Demo:
         facilitators=(people["marcus"], people["dilys"]),
         listeners=(people["joan"], imran),
         people=tuple(people.values()),
-        about={name: about for name, _, about in _PEOPLE},
         guild_id=guild,
         channels=channels,
         second_guild_id=second,
+        second_channel_id=noticeboard,
         second_organiser=imran,
     )
 
 
 def _first_network(world: World) -> tuple[dict[str, Person], int, dict[str, int]]:
-    people = {name: world.person(name, shown) for name, shown, _ in _PEOPLE}
+    people = {name: world.person(name, shown, about=about) for name, shown, about in _PEOPLE}
     guild = world.guild("Saturday Coffee Heads", people["ruth"])
     heading = world.category(guild, "Come in")
     channels = {

@@ -31,10 +31,13 @@ class Exchange:
         read: Callable[[int, int, int], dict[str, Any] | None],
         changed: Callable[[Exchange], None],
         answer_within: float,
+        opener: Exchange | None = None,
     ) -> None:
         self.id = record.id
         self.record = record
         self.payload = payload
+        self.opener = opener
+        """For a form: what opened it."""
         self.asked_at = time.monotonic()
         self.answered = asyncio.Event()
         self.error: str | None = None

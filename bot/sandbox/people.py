@@ -60,10 +60,12 @@ def _humanly(
 class Person:
     """One human. Every method checks what Discord would check and raises `CannotDo` where a human could not."""
 
-    def __init__(self, store: Store, name: str, display_name: str) -> None:
+    def __init__(self, store: Store, name: str, display_name: str, about: str) -> None:
         self._store = store
         self.name = name
         self.display_name = display_name
+        self.about = about
+        """Who they are in the network, in a few words; no bot can see it."""
         self.id = store.make_user(name, global_name=display_name).id
         self._last: dict[str, Any] | None = None
 
@@ -255,7 +257,9 @@ class Person:
             data["resolved"] = form.resolved
         record.modal_consumed = True
         source = self._store.messages.get(record.channel_id, {}).get(record.source_message_id or 0)
-        return self._ask(InteractionType.MODAL_SUBMIT, record.channel_id, data, source=source)
+        return self._ask(
+            InteractionType.MODAL_SUBMIT, record.channel_id, data, source=source, opener=exchange
+        )
 
     # What only somebody with a modified client could do.
 
@@ -351,6 +355,7 @@ class Person:
         data: dict[str, Any],
         *,
         source: Message | None = None,
+        opener: Exchange | None = None,
         locale: str = "en-GB",
     ) -> Exchange:
         store = self._store
@@ -367,7 +372,7 @@ class Person:
             payload["message"] = dict(serializers.message_payload(store, source, for_user=self.id))
             record.source_message_id = source.id
         self._last = payload
-        exchange = store.open_exchange(record, payload)
+        exchange = store.open_exchange(record, payload, opener)
         store.emit("INTERACTION_CREATE", payload)
         return exchange
 

@@ -15,6 +15,7 @@ from simcord.backend import Backend, errors, serializers
 from simcord.backend.access import channel_accessible
 from simcord.backend.cdn import CDN_BASE, CdnStore
 from simcord.backend.models import Guild, Interaction, Member, Message, Role
+from simcord.enums import InteractionType
 
 from bot.clock import Clock, MovableClock
 from bot.sandbox.exchange import Exchange
@@ -165,6 +166,31 @@ class Store(Backend):
         _point_embeds_at_files(message)
         return super().commit_message(message, broadcast=broadcast)
 
+    def prepare_message(self, *args: Any, **kwargs: Any) -> Message:
+        message = super().prepare_message(*args, **kwargs)
+        if message.interaction_metadata is not None:
+            exchange = self.exchanges.get(int(message.interaction_metadata["id"]))
+            if exchange is not None:
+                message.interaction_metadata.update(self._origin(exchange))
+        return message
+
+    def _origin(self, exchange: Exchange) -> dict[str, Any]:
+        """What an answer tells of how it came about, beside simcord's own account of it."""
+        record = exchange.record
+        known: dict[str, Any] = {"authorizing_integration_owners": {"0": str(record.guild_id or 0)}}
+        if record.type == InteractionType.MESSAGE_COMPONENT:
+            known["interacted_message_id"] = str(record.source_message_id)
+        if record.type == InteractionType.MODAL_SUBMIT and exchange.opener is not None:
+            opener = exchange.opener.record
+            known["triggering_interaction_metadata"] = {
+                "id": str(opener.id),
+                "type": opener.type,
+                "user": dict(serializers.user_payload(self.users[opener.user_id])),
+                **({"name": opener.command_name} if opener.command_name else {}),
+                **self._origin(exchange.opener),
+            }
+        return known
+
     def find_message(self, message_id: int) -> Message | None:
         """A message by its id alone."""
         for messages in self.messages.values():
@@ -201,7 +227,10 @@ class Store(Backend):
         for command in registered:
             # A command keeps its version until its definition changes.
             old = before.get(command["id"])
-            same = old is not None and {k: v for k, v in old.items() if k != "version"} == command
+            command["default_member_permissions"] = _as_text(command["default_member_permissions"])
+            command["integration_types"] = command.get("integration_types") or [0]
+            command["nsfw"] = False
+            same = old is not None and {**old, "version": None} == {**command, "version": None}
             command["version"] = old["version"] if old and same else str(self.snowflake())
         return registered
 
@@ -225,7 +254,9 @@ class Store(Backend):
             raise errors.unknown_webhook()
         return record
 
-    def open_exchange(self, record: Interaction, payload: dict[str, Any]) -> Exchange:
+    def open_exchange(
+        self, record: Interaction, payload: dict[str, Any], opener: Exchange | None = None
+    ) -> Exchange:
         """Start counting down on an interaction that is about to be delivered."""
         self._forget_exchanges()
         exchange = Exchange(
@@ -234,6 +265,7 @@ class Store(Backend):
             read=self.read_message,
             changed=self._exchange_changed,
             answer_within=self.answer_within,
+            opener=opener,
         )
         self.exchanges[record.id] = exchange
         return exchange
@@ -278,6 +310,10 @@ def _point_embeds_at_files(message: Message) -> None:
             for field in ("url", "icon_url"):
                 if part.get(field) in urls:
                     part[field] = urls[part[field]]
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _moved(value: Any, old: str, new: str) -> Any:

@@ -34,11 +34,11 @@ class World:
         self.backend.watchers.append(callback)
         return lambda: self.backend.watchers.remove(callback)
 
-    def person(self, name: str, display_name: str | None = None) -> Person:
-        """Somebody new, in no server yet. Names are unique."""
+    def person(self, name: str, display_name: str | None = None, *, about: str = "") -> Person:
+        """Somebody new, in no server yet. Names are unique; `about` says who they are, for people who look in."""
         if name in self.people:
             raise ValueError(f"there is already somebody called {name}")
-        self.people[name] = person = Person(self.backend, name, display_name or name)
+        self.people[name] = person = Person(self.backend, name, display_name or name, about)
         return person
 
     def guild(self, name: str, owner: Person) -> int:

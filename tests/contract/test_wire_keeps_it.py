@@ -155,5 +155,3 @@ async def test_a_wrong_request_is_found(contract: Contract, stage: Stage) -> Non
     assert contract.request("POST", "/channels/1/messages", {"content": "x"}) == []
     wrong = {"components": [{"type": 1, "components": [{"type": 2, "style": 1, "custom_id": "c" * 101}]}]}
     assert contract.request("POST", "/channels/1/messages", wrong)
-
-

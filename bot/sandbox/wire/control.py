@@ -15,7 +15,10 @@ Answers are JSON; a human's impossibility is 409 {"cannot": reason}.
     fault     the fields of faults.Rule, or {code, path, times}
     clear-faults, forget-nonces, forget-limits  {}
     gateway   {do: "drop" | "reconnect" | "invalidate"}
-    set       {nonce_lifetime, per_second, allow_dms: [who, bool], clock: ISO instant, advance: seconds}
+    set       {nonce_lifetime, per_second, messages: [count, seconds], answer_within, allow_dms: [who, bool],
+               clock: ISO instant, advance: seconds}
+    record    {on}                              start (afresh) or stop keeping requests and their answers
+    recorded                                    [[method, path, body, status, answer]]
     stats                                       counters and gaps
 
 `slash`, `press`, `choose` and `submit` wait for the bot's answer (or its failure) unless {"wait": false}.
@@ -74,6 +77,8 @@ class Control:
             "forget-limits": self._forget_limits,
             "gateway": self._interrupt,
             "set": self._set,
+            "record": self._record,
+            "recorded": self._recorded,
             "stats": self._stats,
         }
 
@@ -199,6 +204,11 @@ class Control:
             self._rest.nonces.lifetime = float(fields["nonce_lifetime"])
         if "per_second" in fields:
             self._limiter.limits.per_second = fields["per_second"]
+        if "messages" in fields:
+            rule = fields["messages"]
+            self._limiter.limits.messages = None if rule is None else (int(rule[0]), float(rule[1]))
+        if "answer_within" in fields:
+            self._world.backend.answer_within = float(fields["answer_within"])
         if "allow_dms" in fields:
             name, allowed = fields["allow_dms"]
             self._world.people[name].allow_dms = bool(allowed)
@@ -209,6 +219,15 @@ class Control:
             start = datetime.fromisoformat(fields["clock"]) if "clock" in fields else clock.now()
             clock.move_to(start + timedelta(seconds=fields.get("advance", 0)))
         return {"now": self._world.clock.now().isoformat()}
+
+    async def _record(self, fields: dict[str, Any]) -> Any:
+        self._rest.record = bool(fields["on"])
+        if self._rest.record:
+            self._rest.recorded.clear()
+        return {}
+
+    async def _recorded(self, fields: dict[str, Any]) -> Any:
+        return self._rest.recorded
 
     async def _stats(self, fields: dict[str, Any]) -> Any:
         gaps = [dataclasses.asdict(gap) for gap in self._rest.gaps]

@@ -343,11 +343,14 @@ class Gateway:
         if not self.sessions or not self._bot_would_know(event, payload):
             return
         shard_key = self._shard_key(event, payload)
+        gate = required_intent(event, payload)
+        if event == "GUILD_MEMBER_UPDATE" and payload["user"]["id"] == str(self._store.bot_user.id):
+            # A bot always hears what becomes of itself.
+            gate = None
         encoded: dict[str, str] = {}
         for session in self.sessions.values():
             if shard_key % session.shard[1] != session.shard[0]:
                 continue
-            gate = required_intent(event, payload)
             if gate is not None and not getattr(session.intents, gate):
                 continue
             # One encoding for all sessions that see the same.

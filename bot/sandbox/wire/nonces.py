@@ -30,7 +30,11 @@ class Nonces:
         self._sent.clear()
 
     def carry_out(
-        self, store: Store, segments: list[str], context: RequestContext, handler: Callable[[RequestContext], Any]
+        self,
+        store: Store,
+        segments: list[str],
+        context: RequestContext,
+        handler: Callable[[RequestContext], Any],
     ) -> Any:
         """Run the handler, unless it would store a message that was already stored."""
         if context.method != "POST" or segments[0] != "channels" or segments[2:] != ["messages"]:

@@ -23,6 +23,7 @@ from bot.sandbox.wire.limits import RateLimiter, Stats
 from bot.sandbox.wire.nonces import Nonces
 from bot.sandbox.wire.refusals import check_allowed, interaction_of
 from bot.sandbox.wire.routes import Routes, success
+from bot.sandbox.wire.shape import complete
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ class Rest:
                     "message": "You are being rate limited.",
                     "retry_after": round(verdict.retry_after, 3),
                     "global": verdict.everywhere,
+                    "code": 0,
                 }
             else:
                 await self._carry_out(request, segments, call)
@@ -171,6 +173,7 @@ class Rest:
                     "true",
                 ):
                     answer = None
+            complete(answer)
             call.status, call.answer = success(call.method, segments, answer), answer
         except RouteNotImplemented:
             self._gap("route", call, "no such route")

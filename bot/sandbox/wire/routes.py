@@ -90,6 +90,9 @@ def _own_application(ctx: RequestContext) -> Any:
         "role_connections_verification_url": None,
         "approximate_guild_count": len(store.mutual(store.bot_user.id)),
         "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "eligible_oauth2_scopes": [],
+        "flags_new": "0",
         "event_webhooks_status": 1,
         "explicit_content_filter": 0,
     }
