@@ -1,2 +1,173 @@
-def main() -> None:
-    raise SystemExit("being built")
+"""The commands of `reallyok`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from bot import __version__, logs, settings
+from bot.clock import SystemClock
+from bot.errors import OperatorError
+from bot.settings import Settings
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run `reallyok` with these arguments; exits with 0, 1 (something to mend, said in words) or 2 (usage)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        chosen = settings.read()
+        logs.start(chosen.log_level)
+        sys.exit(_COMMANDS[arguments.command](arguments, chosen))
+    except OperatorError as error:
+        print(f"reallyok: {error.problem}\n{error.mend}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reallyok", description="Really OK keeps a peer-support network going on Discord."
+    )
+    parser.add_argument("--version", action="version", version=f"reallyok {__version__}")
+    parser.set_defaults(command="default", wire_only=False, port=None, no_browser=False)
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run the bot on Discord (needs DISCORD_TOKEN)")
+    run.set_defaults(command="run")
+
+    sandbox = commands.add_parser("sandbox", help="a rehearsal in the browser, with no Discord account")
+    sandbox.add_argument(
+        "--wire-only", action="store_true", help="only the local Discord, for a bot in another process"
+    )
+    sandbox.add_argument("--port", type=int, help="the page's port (any free one by default)")
+    sandbox.add_argument("--no-browser", action="store_true", help="do not open the page by itself")
+    sandbox.set_defaults(command="sandbox")
+
+    check = commands.add_parser(
+        "check", help="check every word and setting; needs no database and no network"
+    )
+    check.set_defaults(command="check")
+
+    doctor = commands.add_parser("doctor", help="look at everything the bot needs and say how to mend it")
+    doctor.set_defaults(command="doctor")
+
+    db = commands.add_parser("db", help="the database").add_subparsers(metavar="ACTION", required=True)
+    upgrade = db.add_parser(
+        "upgrade", help="bring the database to the newest form (also done at every start)"
+    )
+    upgrade.set_defaults(command="db-upgrade")
+    return parser
+
+
+def _default(arguments: argparse.Namespace, chosen: Settings) -> int:
+    return _run(arguments, chosen) if chosen.token else _sandbox(arguments, chosen)
+
+
+def _run(_: argparse.Namespace, chosen: Settings) -> int:
+    if not chosen.token:
+        raise OperatorError(
+            "There is no DISCORD_TOKEN.",
+            "Put it in .env (see .env.example), or run `reallyok sandbox` to try the bot without Discord.",
+        )
+    from bot.app import build
+
+    async def work() -> None:
+        app = build(chosen)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on its loop
+                loop.add_signal_handler(number, app.stop)
+        await app.run()
+
+    with only_copy(chosen):
+        asyncio.run(work())
+    return 0
+
+
+@contextlib.contextmanager
+def only_copy(chosen: Settings) -> Iterator[None]:
+    """Hold the lock that says this database has a bot. Raises `OperatorError` when another copy holds it."""
+    from filelock import FileLock, Timeout
+
+    from bot.db.store import sqlite_path
+
+    path = Path(sqlite_path(chosen.database_url))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(path.name + ".lock"), timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise OperatorError(
+            f"Another copy of Really OK is running on {path}.",
+            "End that one first; two would ask everybody twice. (The lock goes by itself when it ends.)",
+        ) from None
+    except OSError as error:
+        raise OperatorError(
+            f"The folder of the database {path} cannot be used ({error.strerror}).",
+            "Make it writable for the bot's user, or set REALLYOK_DATA to another folder.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sandbox(arguments: argparse.Namespace, chosen: Settings) -> int:
+    try:
+        from bot.sandbox import rehearsal
+    except ModuleNotFoundError as error:
+        raise OperatorError(
+            f"The sandbox needs {error.name}, which is not installed.",
+            "Install it with `uv sync`, or set DISCORD_TOKEN to run the bot itself.",
+        ) from None
+    port = arguments.port if arguments.port is not None else chosen.sandbox_port
+    if arguments.wire_only:
+        asyncio.run(rehearsal.wire_only(port))
+    else:
+        asyncio.run(rehearsal.rehearse(replace(chosen, token=None), port, browser=not arguments.no_browser))
+    return 0
+
+
+def _check(_: argparse.Namespace, chosen: Settings) -> int:
+    from bot.content.check import check
+    from bot.content.library import default_root
+
+    report = check(default_root(), SystemClock().now().date())
+    for warning in report.warnings:
+        print(f"warning: {warning}")
+    for error in report.errors:
+        print(f"error: {error}")
+    print(f"{len(report.errors)} error(s), {len(report.warnings)} warning(s).")
+    return 1 if report.errors else 0
+
+
+def _doctor(_: argparse.Namespace, chosen: Settings) -> int:
+    from bot.doctor import examine
+
+    return asyncio.run(examine(chosen, print))
+
+
+def _db_upgrade(_: argparse.Namespace, chosen: Settings) -> int:
+    from bot.db.upgrade import newest, upgrade
+
+    with only_copy(chosen):
+        upgrade(chosen.database_url, SystemClock().now())
+    print(f"The database is at revision {newest()}.")
+    return 0
+
+
+_COMMANDS = {
+    "default": _default,
+    "run": _run,
+    "sandbox": _sandbox,
+    "check": _check,
+    "doctor": _doctor,
+    "db-upgrade": _db_upgrade,
+}

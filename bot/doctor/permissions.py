@@ -23,6 +23,7 @@ class Permission:
 NEEDED = (
     Permission(1 << 10, "View Channel", "to see the channels it posts in", True),
     Permission(1 << 11, "Send Messages", "to post the welcome and what the network asks for", True),
+    Permission(1 << 14, "Embed Links", "to show its panels as they were laid out", True),
     Permission(1 << 16, "Read Message History", "to see after a crash whether a message was posted", True),
     Permission(1 << 4, "Manage Channels", "to make the channels in /network setup", False),
     Permission(

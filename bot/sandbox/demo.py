@@ -78,7 +78,13 @@ class Demo:
     second_guild_id: int
     """A smaller network that you and one other belong to as well."""
     second_channel_id: int
+    second_channel_id: int
     second_organiser: Person
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Who each person is, by their name, for people who look in."""
+        return {person.name: person.about for person in self.people}
 
 
 def build(world: World) -> Demo:
@@ -107,6 +113,7 @@ def build(world: World) -> Demo:
         guild_id=guild,
         channels=channels,
         second_guild_id=second,
+        second_channel_id=noticeboard,
         second_channel_id=noticeboard,
         second_organiser=imran,
     )

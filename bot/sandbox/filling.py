@@ -245,6 +245,34 @@ def nest(layers: Sequence[Data], options: list[Data]) -> list[Data]:
     return options
 
 
+def command_data(root: Data, options: list[Data], form: Form) -> Data:
+    """What an interaction says of the command it runs."""
+    data: Data = {"id": root["id"], "name": root["name"], "type": root["type"], "options": options}
+    if form.resolved:
+        data["resolved"] = form.resolved
+    if root.get("guild_id"):
+        data["guild_id"] = root["guild_id"]
+    return data
+
+
+def component_data(component: Data) -> Data:
+    """What an interaction says of the button or menu it comes from."""
+    data: Data = {"custom_id": component["custom_id"], "component_type": component["type"]}
+    if component.get("id") is not None:
+        data["id"] = component["id"]
+    return data
+
+
+def is_button(component: Data) -> bool:
+    """Whether this component is a button."""
+    return component["type"] == ComponentType.BUTTON
+
+
+def is_menu(component: Data) -> bool:
+    """Whether this component is a menu of any kind."""
+    return component["type"] in SELECT_TYPES
+
+
 def _options(spec: Data) -> list[Data]:
     return spec.get("options") or []
 

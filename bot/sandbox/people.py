@@ -12,11 +12,21 @@ from simcord.backend.access import reaction_permissions
 from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError
 from simcord.backend.models import Message, MessageSticker
-from simcord.enums import SELECT_TYPES, ComponentType, InteractionType
+from simcord.enums import ComponentType, InteractionType
 from simcord.interactions import base_payload
 
 from bot.sandbox.exchange import Exchange
-from bot.sandbox.filling import Form, Unfillable, command_path, find_component, nest
+from bot.sandbox.filling import (
+    Form,
+    Unfillable,
+    command_data,
+    command_path,
+    component_data,
+    find_component,
+    is_button,
+    is_menu,
+    nest,
+)
 from bot.sandbox.store import Store
 
 _P = ParamSpec("_P")
@@ -194,7 +204,7 @@ class Person:
         form = Form(self._store, channel_id, self.id)
         built = nest(layers, form.options(command, leaf, options or {}))
         return self._ask(
-            InteractionType.APPLICATION_COMMAND, channel_id, _named(root, built, form), locale=locale
+            InteractionType.APPLICATION_COMMAND, channel_id, command_data(root, built, form), locale=locale
         )
 
     @_humanly
@@ -219,7 +229,7 @@ class Person:
         others = {name: given for name, given in (filled or {}).items() if name != option}
         built = form.options(command, leaf, others, partial=True)
         built.append({"name": option, "type": focused["type"], "value": value, "focused": True})
-        data = _named(root, nest(layers, built), form)
+        data = command_data(root, nest(layers, built), form)
         kind = InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE
         exchange = self._ask(kind, channel_id, data, locale=locale)
         return (await exchange.wait(self._store.answer_within + 1)).choices
@@ -230,16 +240,16 @@ class Person:
     async def press(self, message_id: int, custom_id: str) -> Exchange:
         """Press a button on a message this person can see."""
         message = self._find(message_id)
-        button = find_component(message.components, custom_id, _is_button, "button")
-        return self._component(message, _component_data(button))
+        button = find_component(message.components, custom_id, is_button, "button")
+        return self._component(message, component_data(button))
 
     @_humanly
     async def choose(self, message_id: int, custom_id: str, values: Sequence[Any]) -> Exchange:
         """Choose in a menu on a message this person can see."""
         message = self._find(message_id)
-        menu = find_component(message.components, custom_id, _is_menu, "menu")
+        menu = find_component(message.components, custom_id, is_menu, "menu")
         form = Form(self._store, message.channel_id, self.id)
-        data = _component_data(menu) | {"values": form.menu(menu, values)}
+        data = component_data(menu) | {"values": form.menu(menu, values)}
         if menu["type"] != ComponentType.STRING_SELECT:
             data["resolved"] = form.resolved
         return self._component(message, data)
@@ -375,27 +385,3 @@ class Person:
         exchange = store.open_exchange(record, payload, opener)
         store.emit("INTERACTION_CREATE", payload)
         return exchange
-
-
-def _named(root: dict[str, Any], options: list[dict[str, Any]], form: Form) -> dict[str, Any]:
-    data: dict[str, Any] = {"id": root["id"], "name": root["name"], "type": root["type"], "options": options}
-    if form.resolved:
-        data["resolved"] = form.resolved
-    if root.get("guild_id"):
-        data["guild_id"] = root["guild_id"]
-    return data
-
-
-def _component_data(component: dict[str, Any]) -> dict[str, Any]:
-    data: dict[str, Any] = {"custom_id": component["custom_id"], "component_type": component["type"]}
-    if component.get("id") is not None:
-        data["id"] = component["id"]
-    return data
-
-
-def _is_button(component: dict[str, Any]) -> bool:
-    return component["type"] == ComponentType.BUTTON
-
-
-def _is_menu(component: dict[str, Any]) -> bool:
-    return component["type"] in SELECT_TYPES

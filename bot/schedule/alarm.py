@@ -44,6 +44,7 @@ class Alarm:
         self._ringing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._arming = False
+        self._failed = False
 
     def start(self) -> None:
         """Begin. Needs a running event loop."""
@@ -60,16 +61,22 @@ class Alarm:
     async def ring(self) -> None:
         """Do what is due now, one ring at a time, and set the next."""
         async with self._ringing:
+            self._failed = True
             try:
                 await self._ring()
+                self._failed = False
             except StoreUnavailable:
-                log.warning("What is due waits: the database cannot be reached. The next try is within a minute.")
+                log.warning(
+                    "What is due waits: the database cannot be reached. The next try is within a minute."
+                )
             except Exception as error:
                 log.error("Something due could not be done; the next try is within a minute.", exc_info=error)
         self.rearm()
 
     async def _arm(self) -> None:
         self._arming = False
+        if self._failed:
+            return  # what is due still is: arming now would ring without end; the sweep tries again
         try:
             due = await self._earliest()
         except StoreUnavailable:

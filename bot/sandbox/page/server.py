@@ -22,6 +22,7 @@ from bot.sandbox.page.view import Json, arrivals, instant, newest, project, visi
 from bot.sandbox.people import CannotDo, Person
 
 if TYPE_CHECKING:
+    from bot.sandbox.wire.server import Wire
     from bot.sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Page:
         world: World,
         *,
         clock_control: ClockControl,
-        wire: object | None = None,
+        wire: Wire | None = None,
         greeting: str = "",
         about: Mapping[str, str] | None = None,
         start_as: Person | None = None,
@@ -227,6 +228,7 @@ class Page:
             limit=limit,
         )
         view["asked"] = {"person": look.get("person"), "channel": look.get("channel")}
+        view["bot"]["here"] = self._wire is None or bool(self._wire.gateway.connections)
         view["greeting"] = self._greeting
         view["clock"] = {
             "now": self._clock.now().replace(microsecond=0).isoformat(),

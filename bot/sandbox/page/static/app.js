@@ -5,7 +5,7 @@ import { drawComposer, replyTo, startCommand, startComposer } from "./composer.j
 import { $, fill, h, say } from "./dom.js";
 import { openForm } from "./form.js";
 import { act, connect, look } from "./link.js";
-import { drawMessages, waiting } from "./messages.js";
+import { drawMessages, followEnd, waiting } from "./messages.js";
 import { drawPlaces } from "./places.js";
 import { drawTools, startTools } from "./tools.js";
 
@@ -65,7 +65,8 @@ function draw() {
   const unread = unreadOf(view);
   document.title = `${unread ? `(${unread}) ` : ""}${title} · Really OK: a rehearsal`;
   $("elsewhere").hidden = !unread;
-  $("open-places-name").textContent = unread ? `Channels, ${unread} unread` : "Channels";
+  $("open-places-name").textContent = unread ? `Channels and who I am, ${unread} unread` : "Channels and who I am";
+  $("away").hidden = view.bot.here;
   drawPlaces(state, { go, openDm });
   drawMessages(state, hands);
   drawComposer();
@@ -246,7 +247,7 @@ startTools(state, {
 });
 $("skip").addEventListener("click", (event) => { event.preventDefault(); $("text").focus(); });
 $("to-newest").addEventListener("click", () => { $("log").scrollTop = $("log").scrollHeight; $("to-newest").hidden = true; });
-$("log").addEventListener("scroll", () => { if ($("log").scrollHeight - $("log").scrollTop - $("log").clientHeight < 60) $("to-newest").hidden = true; });
+followEnd();
 document.addEventListener("visibilitychange", lookAgain);
 connect({ view: show, connected: (on) => { $("lost").hidden = on; } });
 lookAgain();

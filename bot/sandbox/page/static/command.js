@@ -129,7 +129,7 @@ function make(option, kit) {
     return { input, now: () => (option.type === 5 && input.value ? input.value === "true" : input.value || undefined) };
   }
   const number = option.type === 4 || option.type === 10;
-  const input = h("input", { ...shared, type: "text", inputmode: number ? (option.type === 4 ? "numeric" : "decimal") : null, maxlength: option.max_length ?? 6000 });
+  const input = h("input", { ...shared, type: "text", placeholder: option.name, inputmode: number ? (option.type === 4 ? "numeric" : "decimal") : null, maxlength: option.max_length ?? 6000 });
   if (!option.autocomplete && !option.choices?.length) {
     return { input, now: () => input.value.trim() || undefined, wrong: () => (number && input.value.trim() && Number.isNaN(Number(input.value)) ? `“${option.name}” takes a number.` : null) };
   }

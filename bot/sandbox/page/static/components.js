@@ -34,7 +34,7 @@ function one(component, context) {
 
 function button(component, context) {
   const emoji = emojiText(component.emoji);
-  const inside = [emoji && h("span", { "aria-hidden": component.label ? "true" : null }, emoji), component.label];
+  const inside = [emoji && h("span", { class: component.label ? "before" : null, "aria-hidden": component.label ? "true" : null }, emoji), component.label];
   if (component.style === 5) {
     const url = webAddress(component.url);
     if (!url || component.disabled) return h("button", { type: "button", class: "secondary", disabled: true }, inside);
@@ -130,7 +130,10 @@ const bytes = (size) => (size < 1024 ? `${size} B` : size < 1048576 ? `${Math.ro
 /** The files of an ordinary message; a voice note shows as one. */
 export function attachments(message, context) {
   const voice = Boolean(message.flags & (1 << 13));
-  return (message.attachments ?? []).map((file) => {
+  // What an embed or a layout shows already is not shown a second time.
+  const used = JSON.stringify([message.embeds, message.components]);
+  const rest = (message.attachments ?? []).filter((file) => !used.includes(JSON.stringify(file.url)) && !used.includes(JSON.stringify(`attachment://${file.filename}`)));
+  return rest.map((file) => {
     if (voice) return voiceNote(file);
     if (/^image\/(png|jpeg|gif|webp)/.test(file.content_type ?? "") && isOwn(file.url)) {
       return picture(file, file.description ?? "", "shot", context);

@@ -22,7 +22,7 @@ export function openForm(modal, context, submit) {
   const trouble = h("p", { class: "trouble", role: "alert", hidden: true });
   const send = h("button", { type: "submit", class: "primary" }, "Send");
   const form = h("form", { novalidate: true }, parts, trouble,
-    h("div", { class: "row end" }, h("button", { type: "button", class: "secondary", onclick: () => node.close() }, "Cancel"), send));
+    h("div", { class: "row end footer" }, h("button", { type: "button", class: "secondary", onclick: () => node.close() }, "Cancel"), send));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (send.disabled) return;

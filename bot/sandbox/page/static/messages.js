@@ -13,6 +13,21 @@ const NEAR = 120;
 const drawn = new Map(); // key -> {signature, node}
 let shown = null; // "person/channel"
 let newestId = "";
+let atEnd = true; // whether the reader is following along at the end
+
+/** Keep the end in sight when a picture arrives or the window changes, if that is where the reader was. */
+export function followEnd() {
+  const log = $("log");
+  const settle = () => { if (atEnd) log.scrollTop = log.scrollHeight; };
+  log.addEventListener("load", settle, true);
+  new ResizeObserver(settle).observe(log);
+  log.addEventListener("scroll", () => {
+    atEnd = distance(log) < NEAR;
+    if (atEnd) $("to-newest").hidden = true;
+  });
+}
+
+const distance = (log) => log.scrollHeight - log.scrollTop - log.clientHeight;
 
 /** Draw the conversation of `state.view`. `hands` are the things messages can ask for. */
 export function drawMessages(state, hands) {
@@ -21,7 +36,7 @@ export function drawMessages(state, hands) {
   const conversation = view.conversation;
   const here = `${view.me.id}/${conversation?.id}`;
   const switched = here !== shown;
-  const nearEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+  const nearEnd = distance(log) < NEAR;
   if (switched) {
     drawn.clear();
     log.setAttribute("aria-live", "off"); // opening a channel is not news
@@ -34,7 +49,8 @@ export function drawMessages(state, hands) {
   const last = conversation?.messages.at(-1)?.id ?? "";
   const arrived = last !== newestId;
   if (switched || nearEnd || (arrived && mine(conversation, view))) log.scrollTop = log.scrollHeight;
-  $("to-newest").hidden = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+  atEnd = distance(log) < NEAR;
+  $("to-newest").hidden = atEnd || !arrived;
   if (switched) setTimeout(() => log.setAttribute("aria-live", "polite"), 200);
   shown = here;
   newestId = last;
@@ -151,7 +167,7 @@ function article(message, kit) {
     h("div", { class: "body" },
       !kit.together && h("header", {}, h("h2", { class: "author" }, author), message.author.bot && h("span", { class: "badge" }, "App"), time(when, now)),
       content(message, context, author),
-      ephemeral && h("p", { class: "quiet only" }, h("span", { class: "eye", "aria-hidden": "true" }), "Only you can see this. ",
+      ephemeral && h("p", { class: "quiet only" }, "Only you can see this. ",
         h("button", { type: "button", class: "plain", onclick: () => hands.dismiss(message) }, "Dismiss message")),
       kit.failure && h("p", { class: "trouble", role: "alert" }, kit.failure)),
     !ephemeral && !(message.flags & THINKING) && deeds(message, kit, author));

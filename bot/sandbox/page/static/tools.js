@@ -59,6 +59,7 @@ async function jump(to) {
   if (!answer.ok) { fill($("journey"), h("p", { class: "trouble" }, answer.reason)); return; }
   const told = tell(answer.journey);
   fill($("journey"), told.nodes);
+  $("journey").scrollIntoView({ block: "nearest" });
   hands.afterMove(told.text);
 }
 

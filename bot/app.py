@@ -1,0 +1,282 @@
+"""The composition root: the one place that wires everything together.
+
+`build(settings, clock=...)` is public. The sandbox and the tests' launcher pass another clock; nothing else differs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import discord
+from sqlmodel import Session
+
+from bot.checkins import service as checkins
+from bot.client import ReallyOk, point_at
+from bot.clock import Clock, MovableClock, SystemClock
+from bot.content.library import Library, default_root, load
+from bot.db import keys, tables, upgrade
+from bot.db.store import Store
+from bot.errors import OperatorError, StoreUnavailable
+from bot.members import service as members
+from bot.networks import service as networks
+from bot.outbox import queue
+from bot.outbox.pace import Pace
+from bot.outbox.pump import Pump
+from bot.outbox.sender import DiscordSender
+from bot.outbox.tables import Outbox, State
+from bot.schedule.alarm import Alarm
+from bot.settings import Settings
+from bot.support.lines import NetworkLines
+from bot.support.signposts import Signposts
+from bot.ui.render import Origin, draw
+
+log = logging.getLogger("reallyok")
+
+CONSEQUENCES = {
+    checkins.TOPIC: checkins.ended,
+    members.TOPIC: members.reached,
+    networks.TOPIC: networks.ended,
+}
+REOPEN_S = 20.0  # how long between tries to open a database that would not open
+TIDY_S = 3600.0
+END_S = 4.5  # SIGTERM must end us within five seconds
+
+
+class App:
+    """Everything the bot is made of. Support needs `library`, `signposts` and `lines`: all in memory."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        root = default_root()
+        self.library: Library = load(root)
+        self.signposts = Signposts.load(root, self.library)
+        self.signposts.warm(clock.now())
+        self.lines = NetworkLines(settings.data / "support.json")
+        if self.lines.problem:
+            log.error("%s", self.lines.problem)
+        self.openings = len(self.library.template(checkins.OPENING).wordings)
+        point_at(settings.api_url, settings.gateway_url)
+        self.client = ReallyOk(self, Pace(), settings.data / "commands-told")
+        self.sender = DiscordSender(self.client, self._render)
+        self.alarm = Alarm(clock, self._earliest, self._ring)
+        self.pump: Pump | None = None
+        self.keys: keys.Keyring | None = None
+        self._store: Store | None = None
+        self._work: set[asyncio.Task[None]] = set()
+        self._opened = asyncio.Event()
+        self._tidied_at = float("-inf")
+        self._ending: asyncio.Event | None = None
+
+    # What cogs ask for
+
+    @property
+    def store(self) -> Store:
+        """The database. Raises `StoreUnavailable` while it is not open; support never asks for it."""
+        if self._store is None:
+            raise StoreUnavailable
+        return self._store
+
+    @property
+    def keyring(self) -> keys.Keyring:
+        """The key, once the database is open. Raises `StoreUnavailable` before."""
+        if self.keys is None:
+            raise StoreUnavailable
+        return self.keys
+
+    def origin_of(self, interaction: discord.Interaction[Any]) -> Origin:
+        """Which network an interaction is about, as far as that is known without asking the database."""
+        network_id = interaction.guild_id or 0
+        return Origin(network_id, self.lines.get(network_id).language)
+
+    async def outcome(self, row_id: int, patience_s: float) -> State | None:
+        """How a message just put in the outbox ended, or None if it has not in that time."""
+        return None if self.pump is None else await self.pump.outcome(row_id, patience_s)
+
+    # Starting and ending
+
+    async def run(self) -> None:
+        """Log in and work until `stop` is called or the task is cancelled.
+
+        Raises `OperatorError` when Discord refuses the token.
+        """
+        assert self.settings.token, "the command line asks for a token before it builds an app"
+        self._ending = asyncio.Event()
+        connection = asyncio.create_task(self._connect(self.settings.token))
+        ending = asyncio.create_task(self._ending.wait())
+        try:
+            await asyncio.wait({connection, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if connection.done():
+                connection.result()
+        finally:
+            await self._end(connection, ending)
+
+    async def _connect(self, token: str) -> None:
+        wait = 1.0
+        while True:
+            try:
+                await self.client.login(token)
+                break
+            except discord.LoginFailure:
+                raise OperatorError(
+                    "Discord does not accept the token.",
+                    "Copy it again from the developer portal (Bot, Reset Token) into DISCORD_TOKEN.",
+                ) from None
+            except (OSError, aiohttp.ClientError, discord.HTTPException) as error:
+                log.warning(
+                    "Discord cannot be reached (%s); trying again in %d s.", type(error).__name__, wait
+                )
+                await asyncio.sleep(wait)
+                wait = min(60.0, wait * 2)
+        await self.client.connect(reconnect=True)
+
+    def logged_in(self) -> None:
+        """Called by the client once Discord knows us: support answers from here on, whatever the database does."""
+        self._spawn(self.client.sync_commands())
+        self._spawn(self._open())
+
+    async def _open(self) -> None:
+        while True:
+            try:
+                store = await self._open_once()
+                break
+            except OperatorError as problem:
+                log.error("%s Until then only support answers; the next try is in %d s.", problem, REOPEN_S)
+            except StoreUnavailable:
+                log.error(
+                    "The database took nothing. Only support answers; the next try is in %d s.", REOPEN_S
+                )
+            await asyncio.sleep(REOPEN_S)
+        self._store = store
+        self.pump = Pump(store, self.sender, self.clock, CONSEQUENCES)
+        store.on_commit(self._woken)
+        self._spawn(self.pump.run())
+        self.alarm.start()
+        self._opened.set()
+
+    async def _open_once(self) -> Store:
+        keyring = await asyncio.to_thread(keys.load, self.settings.key, self.settings.key_file)
+        if keyring.made_now:
+            log.warning(
+                "A new key was made in %s. Save a copy of it somewhere safe now: without it, nobody can read "
+                "what members answered.",
+                self.settings.key_file,
+            )
+        url = self.settings.database_url
+        await asyncio.to_thread(upgrade.upgrade, url, self.clock.now())
+        store = Store(url)
+        fits = await store.write(tables.check_key, keyring.fingerprint(), self.clock.now())
+        if not fits:
+            await asyncio.to_thread(store.close)
+            raise OperatorError(
+                "This database was sealed with another key.",
+                "Put back the key it was made with (REALLYOK_KEY or REALLYOK_KEY_FILE).",
+            )
+        self.keys = keyring
+        return store
+
+    async def opened(self) -> None:
+        """Return once the database is open and messages go out."""
+        await self._opened.wait()
+
+    def stop(self) -> None:
+        """Begin to end; safe to call from a signal handler, more than once."""
+        if self._ending is not None:
+            self._ending.set()
+
+    async def _end(self, connection: asyncio.Task[None], ending: asyncio.Task[Any]) -> None:
+        # What was committed is safe whenever we go; this only bounds how politely.
+        asyncio.get_running_loop().call_later(END_S, os._exit, 0)
+        await self.alarm.stop()
+        if self.pump is not None:
+            await self.pump.stop()
+        with contextlib.suppress(Exception):
+            await self.client.close()
+        connection.cancel()
+        ending.cancel()
+        for task in list(self._work):
+            task.cancel()
+        await asyncio.gather(connection, ending, *self._work, return_exceptions=True)
+        if self._store is not None:
+            await asyncio.to_thread(self._store.close)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("A part of the bot ended; restart it and report this.", exc_info=task.exception())
+
+    # Time
+
+    def _woken(self, what: set[str]) -> None:
+        if self.pump is not None:
+            self.pump.wake()
+        self.alarm.rearm()
+
+    async def _earliest(self) -> datetime | None:
+        return await self.store.read(_earliest, self.clock.now())
+
+    async def _ring(self) -> None:
+        now = self.clock.now()
+        if time.monotonic() - self._tidied_at > TIDY_S:
+            self._tidied_at = time.monotonic()
+            await self._tidy(now)
+        await checkins.ask_due(self.store, now, self.openings)
+        if self.pump is not None:
+            self.pump.wake()
+
+    async def _tidy(self, now: datetime) -> None:
+        """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
+        for tidy in (queue.tidy, tables.tidy_seen, checkins.tidy):
+            while await self.store.write(tidy, now):
+                await asyncio.sleep(0)
+
+    async def next_due(self) -> datetime | None:
+        """When something is next due, for a rehearsal's clock."""
+        return await self._earliest()
+
+    async def play_until(self, clock: MovableClock, target: datetime) -> None:
+        """Move a rehearsal's clock to `target`, stopping at every due instant on the way, in order."""
+        await self.opened()
+        assert self.pump is not None
+        while (due := await self.next_due()) is not None and due <= target:
+            clock.move_to(max(due, clock.now()))
+            await self.alarm.ring()
+            await self.pump.drain()
+        clock.move_to(target)
+        await self.alarm.ring()
+        await self.pump.drain()
+
+    # Words
+
+    def _render(self, row: Outbox) -> dict[str, Any]:
+        return draw(
+            self.library,
+            row.template,
+            row.params,
+            origin=Origin(row.network_id or 0, row.language),
+            subject_id=row.subject_id,
+            outbox_id=row.id,
+        )
+
+
+def _earliest(session: Session, now: datetime) -> datetime | None:
+    times = (checkins.next_due(session), queue.next_due(session, after=now))
+    return min((at for at in times if at is not None), default=None)
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> App:
+    """The whole bot, wired and not yet started. Raises `OperatorError` or `ContentError` for what cannot work."""
+    return App(settings, clock or SystemClock())

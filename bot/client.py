@@ -1,0 +1,143 @@
+"""The discord.py client: what it listens to, how fast it asks, and what happens when something goes wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import pkgutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+from discord.ext import commands
+
+import cogs
+from bot.outbox.pace import Pace
+from bot.ui.answers import Answers
+from bot.ui.commands import put_words_on
+from bot.ui.router import Router, is_ours
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = logging.getLogger("reallyok.client")
+
+
+def point_at(api_url: str | None, gateway_url: str | None) -> None:
+    """Have discord.py speak to another address: a rehearsal's wire, or a shared rate-limit proxy."""
+    if api_url:
+        discord.http.Route.BASE = api_url
+    if gateway_url:
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+def paced(pace: Pace) -> aiohttp.TraceConfig:
+    """A hook that lets every request to Discord's API wait its turn, except answers to interactions.
+
+    Discord does not count those (they go by an interaction's token), and they have three seconds.
+    """
+
+    async def wait(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, request: aiohttp.TraceRequestStartParams
+    ) -> None:
+        path = request.url.path
+        if request.url.scheme in ("http", "https") and not ("/interactions/" in path or "/webhooks/" in path):
+            await pace.turn()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(wait)
+    return trace
+
+
+class Tree(app_commands.CommandTree["ReallyOk"]):
+    """The slash commands. Whatever fails in one ends in kind words and the way to support."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
+    ) -> None:
+        cause = getattr(error, "original", error)
+        await self.client.answers.failed(interaction, cause)
+
+
+class ReallyOk(commands.Bot):
+    """Our client. Cogs reach everything else through `app`."""
+
+    def __init__(self, app: App, pace: Pace, synced: Path) -> None:
+        intents = discord.Intents.none()
+        intents.guilds = True
+        intents.dm_messages = True
+        intents.dm_reactions = True
+        super().__init__(
+            command_prefix=(),
+            help_command=None,
+            tree_cls=Tree,
+            intents=intents,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=0.5,
+            allowed_mentions=discord.AllowedMentions.none(),
+            http_trace=paced(pace),
+            # Installed in servers only: a DM with the bot is opened by a member's own click.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        )
+        self.app = app
+        self.router = Router()
+        self.answers = Answers(app.library, app.origin_of)
+        self._synced = synced
+
+    async def setup_hook(self) -> None:
+        for module in sorted(m.name for m in pkgutil.iter_modules(cogs.__path__)):
+            await self.load_extension(f"cogs.{module}")
+        for cog in self.cogs.values():
+            self.router.collect(cog)
+        put_words_on(self.tree, self.app.library)
+        self.app.logged_in()
+
+    async def sync_commands(self) -> None:
+        """Tell Discord our commands, if they are not what we told it last time."""
+        tree = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        told = json.dumps([self.application_id, tree], sort_keys=True, default=str)
+        mark = hashlib.sha256(told.encode()).hexdigest()
+        if self._synced.is_file() and self._synced.read_text() == mark:
+            return
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            log.error("Discord did not take the commands (error %s); the next start tries again.", error.code)
+            return
+        self._synced.parent.mkdir(parents=True, exist_ok=True)
+        self._synced.write_text(mark)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        if interaction.type not in (
+            discord.InteractionType.component,
+            discord.InteractionType.modal_submit,
+        ):
+            return
+        found = self.router.find(interaction)
+        try:
+            if found is not None:
+                press, handler = found
+                await handler(interaction, press)
+            elif is_ours(interaction):
+                await self.answers.say(interaction, "errors.old_button")
+        except Exception as error:
+            await self.answers.failed(interaction, error)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """No prefix commands: a DM is words from a person, and the conversation cog answers it."""
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        # discord.py's own handler would print the event's arguments: people, text and ids.
+        log.exception("Handling %s failed.", event_method)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        if not self.app.settings.serves(guild.id):
+            log.warning("A server that is not in REALLYOK_SERVERS invited the bot; it leaves again.")
+            await guild.leave()

@@ -1,0 +1,1 @@
+"""The database: one file, one writer, and columns that say what they know about a person."""

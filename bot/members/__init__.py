@@ -1,0 +1,1 @@
+"""What several features need to know of a member: membership, consent, how to reach them."""

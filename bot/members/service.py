@@ -1,0 +1,205 @@
+"""Joining, leaving, and being reachable. One public function, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, select
+
+from bot.db.store import Store
+from bot.errors import Refusal
+from bot.members.tables import (
+    Consent,
+    Membership,
+    Network,
+    Person,
+    Purpose,
+    membership_of,
+    memberships_of,
+    open_consent,
+)
+from bot.outbox.queue import enqueue, withdraw
+from bot.outbox.tables import Outbox, Priority, State
+
+TOPIC = "members"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A membership, whether it is new, and the DM channel if one was opened before."""
+
+    membership: Membership
+    network: Network
+    fresh: bool
+    dm_channel_id: int | None
+
+
+async def join(store: Store, network_id: int, name: str, user_id: int, now: datetime) -> Joined:
+    """Make somebody a member, with a dated consent. Joining twice changes nothing.
+
+    `name` is what the server is called. Raises `Refusal` when it has not been set up.
+    """
+    return await store.write(_join, network_id, name, user_id, now)
+
+
+def _join(session: Session, network_id: int, name: str, user_id: int, now: datetime) -> Joined:
+    network = session.get(Network, network_id)
+    if network is None:
+        raise Refusal("errors.not_set_up", network=name)
+    person = session.get(Person, user_id)
+    if person is None:
+        person = Person(user_id=user_id)
+        session.add(person)
+        session.flush()
+    membership = membership_of(session, network_id, user_id)
+    fresh = membership is None
+    if membership is None:
+        membership = Membership(network_id=network_id, user_id=user_id, joined_at=now)
+        session.add(membership)
+    consent(session, network_id, user_id, Purpose.MEMBERSHIP, now)
+    return Joined(membership, network, fresh, person.dm_channel_id)
+
+
+def consent(session: Session, network_id: int, user_id: int, purpose: Purpose, now: datetime) -> None:
+    """Note an agreement, in the caller's transaction; one that is in force already keeps its date."""
+    if open_consent(session, network_id, user_id, purpose) is None:
+        session.add(Consent(network_id=network_id, user_id=user_id, purpose=purpose, given_at=now))
+
+
+async def opened_dm(
+    store: Store,
+    network_id: int,
+    user_id: int,
+    channel_id: int,
+    template: str,
+    params: Mapping[str, str],
+    event_id: int,
+    now: datetime,
+) -> int | None:
+    """Keep the DM channel a member's own click (`event_id`) opened, and send the first message there.
+
+    How that message ends is the proof whether DMs arrive. Returns its outbox id, None if this click sent one already.
+    """
+    return await store.write(
+        _opened_dm, network_id, user_id, channel_id, template, dict(params), event_id, now
+    )
+
+
+def _opened_dm(
+    session: Session,
+    network_id: int,
+    user_id: int,
+    channel_id: int,
+    template: str,
+    params: dict[str, str],
+    event_id: int,
+    now: datetime,
+) -> int | None:
+    membership = membership_of(session, network_id, user_id)
+    if membership is None:
+        raise Refusal("errors.not_member", network=session.get_one(Network, network_id).name)
+    person = session.get_one(Person, user_id)
+    network = session.get_one(Network, network_id)
+    person.dm_channel_id = channel_id
+    person.dm_closed_at = None
+    session.add(person)
+    return enqueue(
+        session,
+        f"{TOPIC}:welcome:{membership.id}:{event_id}",
+        channel_id,
+        template,
+        now=now,
+        params=params,
+        user_id=user_id,
+        network_id=network_id,
+        language=person.language or network.language,
+        priority=Priority.ANSWER,
+    )
+
+
+def reached(session: Session, row: Outbox, now: datetime) -> None:
+    """The consequence of how a DM to a member ended: whether their DMs are open.
+
+    Features that send DMs call this from their own consequence.
+    """
+    if row.user_id is None:
+        return
+    person = session.get(Person, row.user_id)
+    if person is None:
+        return
+    if row.state in (State.UNDELIVERABLE, State.GONE, State.FORBIDDEN):
+        person.dm_closed_at = now
+    elif row.state is State.SENT:
+        person.dm_closed_at = None
+    session.add(person)
+
+
+async def dm_closed(store: Store, user_id: int, now: datetime) -> None:
+    """Note that Discord would not even open a DM with this member."""
+
+    def note(session: Session) -> None:
+        person = session.get(Person, user_id)
+        if person is not None:
+            person.dm_closed_at = now
+            session.add(person)
+
+    await store.write(note)
+
+
+async def networks_of(store: Store, user_id: int) -> list[Network]:
+    """The networks somebody belongs to, the oldest membership first."""
+    return await store.read(lambda session: [network for _, network in memberships_of(session, user_id)])
+
+
+async def leave(store: Store, network_id: int, user_id: int, now: datetime) -> bool:
+    """End a membership at once: everything waiting is withdrawn and the rows go. Says whether there was one.
+
+    What other features keep hangs on the membership and goes with it.
+    """
+    return await store.write(_leave, network_id, user_id, now)
+
+
+def _leave(session: Session, network_id: int, user_id: int, now: datetime) -> bool:
+    membership = membership_of(session, network_id, user_id)
+    withdraw(session, user_id=user_id, network_id=network_id, now=now)
+    for given in session.exec(
+        select(Consent).where(
+            Consent.user_id == user_id, Consent.network_id == network_id, col(Consent.withdrawn_at).is_(None)
+        )
+    ):
+        given.withdrawn_at = now
+        session.add(given)
+    if membership is None:
+        return False
+    session.delete(membership)
+    session.flush()
+    if not memberships_of(session, user_id):
+        session.connection().execute(delete(Person).where(col(Person.user_id) == user_id))
+    return True
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How somebody stands in a network: what the next step for them is."""
+
+    network: Network | None
+    member: bool
+    checkins: bool
+    dm_closed: bool
+
+
+async def standing(store: Store, network_id: int, user_id: int) -> Standing:
+    """How somebody stands in a network; every part false for a stranger, no network if it is not set up."""
+
+    def look(session: Session) -> Standing:
+        person = session.get(Person, user_id)
+        return Standing(
+            network=session.get(Network, network_id),
+            member=membership_of(session, network_id, user_id) is not None,
+            checkins=open_consent(session, network_id, user_id, Purpose.CHECKINS) is not None,
+            dm_closed=person is not None and person.dm_closed_at is not None,
+        )
+
+    return await store.read(look)

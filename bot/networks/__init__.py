@@ -1,0 +1,1 @@
+"""Setting a network up, and keeping it as it was set."""

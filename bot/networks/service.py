@@ -1,0 +1,113 @@
+"""What is kept of a network when it is set up. One public function, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.db.store import Store
+from bot.members.tables import Network
+from bot.outbox.queue import enqueue, troubles
+from bot.outbox.tables import Outbox, Priority, State
+
+TOPIC = "networks"
+PANELS = {"welcome": "members.panel", "checkin": "checkins.panel"}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where in its server a network lives: channel and role ids."""
+
+    welcome_channel_id: int
+    checkin_channel_id: int
+    organisers_channel_id: int
+    organiser_role_id: int
+    facilitator_role_id: int
+    listener_role_id: int
+
+
+async def find(store: Store, network_id: int) -> Network | None:
+    """A network that has been set up."""
+    return await store.read(lambda session: session.get(Network, network_id))
+
+
+async def set_up(
+    store: Store,
+    network_id: int,
+    name: str,
+    places: Places,
+    *,
+    zone: str,
+    nation: str,
+    safeguarding_id: int | None,
+    post: Collection[str],
+    event_id: int,
+    now: datetime,
+) -> Network:
+    """Keep a network's places and choices and have the panels in `post` ("welcome", "checkin") put up.
+
+    Run again it changes only what it is given; `safeguarding_id` None keeps the contact there was.
+    """
+    return await store.write(
+        _set_up, network_id, name, places, zone, nation, safeguarding_id, tuple(post), event_id, now
+    )
+
+
+def _set_up(
+    session: Session,
+    network_id: int,
+    name: str,
+    places: Places,
+    zone: str,
+    nation: str,
+    safeguarding_id: int | None,
+    post: tuple[str, ...],
+    event_id: int,
+    now: datetime,
+) -> Network:
+    network = session.get(Network, network_id) or Network(id=network_id, name=name, made_at=now)
+    network.name, network.zone, network.nation = name, zone, nation
+    network.safeguarding_id = safeguarding_id or network.safeguarding_id
+    network.removed_at = None
+    network.welcome_channel_id = places.welcome_channel_id
+    network.checkin_channel_id = places.checkin_channel_id
+    network.organisers_channel_id = places.organisers_channel_id
+    network.organiser_role_id = places.organiser_role_id
+    network.facilitator_role_id = places.facilitator_role_id
+    network.listener_role_id = places.listener_role_id
+    session.add(network)
+    channels = {"welcome": places.welcome_channel_id, "checkin": places.checkin_channel_id}
+    for panel in post:
+        enqueue(
+            session,
+            f"{TOPIC}:{panel}:{network_id}:{event_id}",
+            channels[panel],
+            PANELS[panel],
+            now=now,
+            params={"network": name},
+            subject_id=network_id,
+            network_id=network_id,
+            language=network.language,
+            priority=Priority.ANSWER,
+        )
+    return network
+
+
+def ended(session: Session, row: Outbox, now: datetime) -> None:
+    """The consequence of how a panel's sending ended: the network knows its message."""
+    if row.state is not State.SENT or row.network_id is None:
+        return
+    network = session.get(Network, row.network_id)
+    if network is None:
+        return
+    panel = row.dedupe_key.split(":")[1]
+    setattr(network, f"{panel}_message_id", row.message_id)
+    session.add(network)
+
+
+async def unposted(store: Store, network_id: int) -> list[tuple[int, State, str | None, int]]:
+    """What could not be posted in this network's channels of late: (channel, state, error, how many)."""
+    return await store.read(troubles, network_id)

@@ -1,0 +1,215 @@
+"""The queue's transactions: put a message in, take some out, say how each ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, delete, select
+
+from bot.db.store import wake
+from bot.outbox.tables import NEXT, Outbox, Priority, State
+
+# How long a row is kept once its message has ended one way or another (see KEPT in tables.py).
+KEEP = timedelta(days=7)
+
+Consequence = Callable[[Session, Outbox, datetime], None]
+"""What a feature does, in the same transaction, when a message of its topic ended."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one sending ended. `state` SENDING means: nobody knows, look before trying again at `again_at`."""
+
+    state: State
+    message_id: int | None = None
+    error: str | None = None
+    again_at: datetime | None = None
+
+
+def enqueue(
+    session: Session,
+    dedupe_key: str,
+    channel_id: int,
+    template: str,
+    *,
+    now: datetime,
+    params: Mapping[str, str] | None = None,
+    subject_id: int = 0,
+    user_id: int | None = None,
+    network_id: int | None = None,
+    language: str = "en",
+    priority: Priority = Priority.ROUND,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> int | None:
+    """Put a message in the outbox, in the caller's transaction. The same `dedupe_key` is taken once only.
+
+    `subject_id` is the row the message's buttons speak of. Returns the new row's id; None if it was there already.
+    """
+    row = Outbox(
+        dedupe_key=dedupe_key,
+        channel_id=channel_id,
+        template=template,
+        params=dict(params or {}),
+        subject_id=subject_id,
+        user_id=user_id,
+        network_id=network_id,
+        language=language,
+        priority=priority,
+        not_before=not_before or now,
+        expires_at=expires_at,
+    )
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(Outbox)
+        .values(**row.model_dump())
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+    )
+    new = session.connection().execute(statement).rowcount == 1
+    if not new:
+        return None
+    wake(session, "outbox")
+    return row.id
+
+
+def claim(
+    session: Session,
+    now: datetime,
+    room: int,
+    busy: Collection[int],
+    last_ids: Mapping[int, int],
+    consequences: Mapping[str, Consequence],
+) -> list[Outbox]:
+    """Take up to `room` messages that are due, best priority first, and mark them as being sent.
+
+    `busy` channels are passed over, so that one channel's messages keep their order. What expired is recorded,
+    not sent. `last_ids` says, for each channel, the newest message known before the attempt: where a look
+    would begin.
+    """
+    expired = session.exec(
+        select(Outbox).where(
+            col(Outbox.state) == State.PENDING,
+            col(Outbox.expires_at).is_not(None),
+            col(Outbox.expires_at) < now,
+        )
+    ).all()
+    for row in expired:
+        _end(session, row, Ending(State.EXPIRED), now, consequences)
+
+    due = select(Outbox).where(col(Outbox.state) == State.PENDING, col(Outbox.not_before) <= now)
+    if busy:
+        due = due.where(col(Outbox.channel_id).not_in(busy))
+    order = (col(Outbox.priority), col(Outbox.not_before), col(Outbox.id))
+    taken: list[Outbox] = []
+    channels: set[int] = set()
+    for row in session.exec(due.order_by(*order).limit(room * 4)).all():
+        if row.channel_id in channels or len(taken) == room:
+            continue
+        channels.add(row.channel_id)
+        row.state = _step(row, State.SENDING)
+        row.attempts += 1
+        row.first_attempt_at = row.first_attempt_at or now
+        row.after_id = row.after_id or last_ids.get(row.channel_id) or _last_sent(session, row.channel_id)
+        session.add(row)
+        taken.append(row)
+    return taken
+
+
+def _last_sent(session: Session, channel_id: int) -> int | None:
+    return session.exec(select(func.max(Outbox.message_id)).where(Outbox.channel_id == channel_id)).one()
+
+
+def unsettled(session: Session) -> list[Outbox]:
+    """Every message somebody began to send and nobody saw end; read at start, oldest first."""
+    return list(
+        session.exec(
+            select(Outbox).where(col(Outbox.state) == State.SENDING).order_by(col(Outbox.first_attempt_at))
+        ).all()
+    )
+
+
+def settle(
+    session: Session,
+    endings: Mapping[int, Ending],
+    now: datetime,
+    consequences: Mapping[str, Consequence],
+) -> None:
+    """Write down how messages ended and let their features draw the consequence, in one transaction."""
+    for row_id, ending in endings.items():
+        row = session.get(Outbox, row_id)
+        if row is None:  # erased meanwhile: its person was forgotten, there is nothing to record
+            continue
+        _end(session, row, ending, now, consequences)
+
+
+def _end(
+    session: Session,
+    row: Outbox,
+    ending: Ending,
+    now: datetime,
+    consequences: Mapping[str, Consequence],
+) -> None:
+    row.state = _step(row, ending.state)
+    row.message_id = ending.message_id or row.message_id
+    row.error = ending.error
+    if ending.state is State.SENDING:
+        row.not_before = ending.again_at or now
+    else:
+        row.params = {}
+        row.ended_at = now
+        consequence = consequences.get(row.topic)
+        if consequence is not None:
+            consequence(session, row, now)
+    session.add(row)
+
+
+def _step(row: Outbox, to: State) -> State:
+    if to not in NEXT[State(row.state)]:
+        raise ValueError(f"a message cannot go from {row.state} to {to}")
+    return to
+
+
+def next_due(session: Session, *, after: datetime) -> datetime | None:
+    """When the next message that is not due yet may go (what is due already is the pump's)."""
+    return session.exec(
+        select(func.min(Outbox.not_before)).where(
+            col(Outbox.state) == State.PENDING, col(Outbox.not_before) > after
+        )
+    ).one()
+
+
+def troubles(session: Session, network_id: int | None = None) -> list[tuple[int, State, str | None, int]]:
+    """What could not be posted in channels in the days kept: (channel, state, error, how many)."""
+    query = (
+        select(Outbox.channel_id, Outbox.state, Outbox.error, func.count())
+        .where(
+            col(Outbox.state).in_([State.FORBIDDEN, State.GONE, State.REFUSED]), col(Outbox.user_id).is_(None)
+        )
+        .group_by(col(Outbox.channel_id), col(Outbox.state), col(Outbox.error))
+    )
+    if network_id is not None:
+        query = query.where(Outbox.network_id == network_id)
+    return [(c, State(s), e, n) for c, s, e, n in session.exec(query).all()]
+
+
+def withdraw(session: Session, *, user_id: int, network_id: int | None, now: datetime) -> int:
+    """Take back what is waiting for somebody who has left; returns how many. What is being sent is sent."""
+    change = update(Outbox).where(col(Outbox.user_id) == user_id, col(Outbox.state) == State.PENDING)
+    if network_id is not None:
+        change = change.where(col(Outbox.network_id) == network_id)
+    result: Any = session.connection().execute(
+        change.values(state=State.EXPIRED, params={}, ended_at=now, error="withdrawn")
+    )
+    return result.rowcount
+
+
+def tidy(session: Session, now: datetime, most: int = 500) -> int:
+    """Delete rows kept long enough, at most `most` at a time; returns how many went."""
+    old = select(Outbox.id).where(col(Outbox.ended_at) < now - KEEP).limit(most)
+    result: Any = session.connection().execute(delete(Outbox).where(col(Outbox.id).in_(old)))
+    return result.rowcount

@@ -1,0 +1,96 @@
+"""The only place that creates messages the bot starts itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import discord
+
+from bot.outbox.queue import Ending
+from bot.outbox.tables import Outbox, State
+
+log = logging.getLogger("reallyok.outbox")
+
+# Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+CANNOT_DM = frozenset({50007, 50278})  # the member takes no DMs from this bot, or shares no server with it
+OPENING_DMS_TOO_FAST = 40003
+LOOK_BACK = 100
+
+Render = Callable[[Outbox], Mapping[str, Any]]
+
+
+class DiscordSender:
+    """Sends an outbox row through discord.py with its nonce, and finds it again by its support button."""
+
+    def __init__(self, client: discord.Client, render: Render) -> None:
+        self._client = client
+        self._render = render
+        self._last_ids: dict[int, int] = {}
+
+    @property
+    def last_ids(self) -> Mapping[int, int]:
+        return self._last_ids
+
+    def saw(self, channel_id: int, message_id: int) -> None:
+        """Remember a message as known, so that a look need not go further back."""
+        if message_id > self._last_ids.get(channel_id, 0):
+            self._last_ids[channel_id] = message_id
+
+    async def send(self, row: Outbox) -> Ending:
+        channel = self._client.get_partial_messageable(row.channel_id)
+        try:
+            message = await channel.send(**self._render(row), nonce=row.nonce)
+        except discord.HTTPException as error:
+            return self._read(error)
+        except OSError:
+            return Ending(State.SENDING, error="connection lost")
+        self.saw(row.channel_id, message.id)
+        return Ending(State.SENT, message.id)
+
+    async def look(self, row: Outbox) -> Ending | None:
+        channel = self._client.get_partial_messageable(row.channel_id)
+        after = discord.Object(row.after_id) if row.after_id else None
+        try:
+            async for message in channel.history(
+                limit=None if after else LOOK_BACK, after=after, oldest_first=after is not None
+            ):
+                if any(row.nonce in custom_id.split(":") for custom_id in custom_ids(message.components)):
+                    self.saw(row.channel_id, message.id)
+                    return Ending(State.SENT, message.id)
+        except discord.Forbidden:
+            # Nothing can be seen here; the nonce alone must keep a repeat away.
+            log.warning(
+                "The bot may not read a channel's history, so it cannot look for a lost message there."
+            )
+        except discord.NotFound as error:
+            return Ending(State.GONE, error=str(error.code))
+        except (discord.HTTPException, OSError):
+            return Ending(State.SENDING, error="could not look")
+        return None
+
+    def _read(self, error: discord.HTTPException) -> Ending:
+        if error.code in CANNOT_DM:
+            return Ending(State.UNDELIVERABLE, error=str(error.code))
+        if error.code == OPENING_DMS_TOO_FAST or error.status == 429 or error.status >= 500:
+            return Ending(State.SENDING, error=str(error.code or error.status))
+        if error.status == 403:
+            return Ending(State.FORBIDDEN, error=str(error.code))
+        if error.status == 404:
+            return Ending(State.GONE, error=str(error.code))
+        if error.status == 401:
+            return Ending(State.SENDING, error="token refused")
+        return Ending(State.REFUSED, error=str(error.code or error.status))
+
+
+def custom_ids(components: Iterable[Any]) -> Iterator[str]:
+    """Every custom id in a message, however deep its layout."""
+    for component in components:
+        custom_id = getattr(component, "custom_id", None)
+        if custom_id:
+            yield custom_id
+        yield from custom_ids(getattr(component, "children", None) or ())
+        accessory = getattr(component, "accessory", None)
+        if accessory is not None:
+            yield from custom_ids([accessory])

@@ -1,0 +1,1 @@
+"""How words become Discord messages, and how presses find their handlers."""

@@ -1,0 +1,65 @@
+"""Answering an interaction in our voice, whatever happened, always with the way to support."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import discord
+
+from bot.content.library import Library
+from bot.errors import OperatorError, Refusal, StoreUnavailable
+from bot.ui.render import Origin, draw
+
+log = logging.getLogger("reallyok.ui")
+
+
+class Answers:
+    """Says things from `prompts/` in answer to interactions. Touches no database."""
+
+    def __init__(self, library: Library, origin_of: Callable[[discord.Interaction[Any]], Origin]) -> None:
+        self._library = library
+        self._origin_of = origin_of
+
+    async def say(
+        self,
+        interaction: discord.Interaction[Any],
+        template: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        subject_id: int = 0,
+        origin: Origin | None = None,
+        hidden: bool = True,
+    ) -> None:
+        """Answer, or follow up if an answer went already. `hidden`: only the person who asked sees it."""
+        drawn = draw(
+            self._library,
+            template,
+            params,
+            origin=origin or self._origin_of(interaction),
+            subject_id=subject_id,
+        )
+        if interaction.response.is_done():
+            await interaction.followup.send(ephemeral=hidden, **drawn)
+        else:
+            await interaction.response.send_message(ephemeral=hidden, **drawn)
+
+    async def failed(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
+        """End a failed interaction in kind words; the operator's log has the places, never the words."""
+        template, params = "errors.generic", {}
+        if isinstance(error, Refusal):
+            template, params = error.template, error.params
+        elif isinstance(error, StoreUnavailable):
+            template = "errors.busy"
+        elif isinstance(error, discord.NotFound) and error.code == 10062:
+            log.warning("An answer came after Discord's three seconds; nobody saw it.")
+            return
+        elif isinstance(error, OperatorError):
+            log.error("%s", error)
+        else:
+            log.error("An interaction failed.", exc_info=error)
+        try:
+            await self.say(interaction, template, params)
+        except discord.HTTPException as second:
+            log.error("Even the apology could not be sent (error %s).", second.code)

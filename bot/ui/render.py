@@ -1,0 +1,122 @@
+"""From a template to what discord.py sends: text, rows of buttons, and the way to support on every message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.content.library import Filled, Library
+from bot.ui.ids import make
+
+SUPPORT = "support"
+_STYLES = {
+    "primary": discord.ButtonStyle.primary,
+    "secondary": discord.ButtonStyle.secondary,
+    "success": discord.ButtonStyle.success,
+    "danger": discord.ButtonStyle.danger,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a message is from and for whom: the network (0: none known) and the language.
+
+    Both travel in the support button, so that support needs to look nothing up.
+    """
+
+    network_id: int = 0
+    language: str = "en"
+
+    def __str__(self) -> str:
+        return f"{self.network_id}.{self.language}"
+
+
+def read_origin(arg: str) -> Origin:
+    """The origin out of a support button's argument; anything odd reads as an unknown network."""
+    network, _, rest = arg.partition(".")
+    language = rest.partition(".")[0]
+    known = network.isdecimal() and len(network) <= 20
+    return Origin(int(network) if known else 0, language or "en")
+
+
+def draw(
+    library: Library,
+    template: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    origin: Origin,
+    subject_id: int = 0,
+    outbox_id: int = 0,
+) -> dict[str, Any]:
+    """The keyword arguments for `send` or `send_message`: template `id` or `id#wording`, filled in.
+
+    Buttons get `subject_id` as their row; the support button carries `outbox_id`, by which a lost message is found.
+    """
+    filled = library.fill(template, params, origin.language)
+    rows = [
+        [button(library, reference, origin, subject_id, outbox_id) for reference in row]
+        for row in with_support(filled.buttons)
+    ]
+    if filled.layout == "panel":
+        return {"view": _panel(filled, rows), "allowed_mentions": discord.AllowedMentions.none()}
+    return {
+        "content": filled.text,
+        "view": plain(rows),
+        "allowed_mentions": discord.AllowedMentions.none(),
+        "suppress_embeds": True,
+    }
+
+
+def with_support(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The rows, with support added at the end where a template forgot it."""
+    drawn = [list(row) for row in rows]
+    if not any(SUPPORT in row for row in drawn):
+        if drawn and len(drawn[-1]) < 5:
+            drawn[-1].append(SUPPORT)
+        else:
+            drawn.append([SUPPORT])
+    return drawn
+
+
+def button(
+    library: Library, reference: str, origin: Origin, subject_id: int = 0, outbox_id: int = 0
+) -> discord.ui.Button[Any]:
+    """One button from its reference, with its words in the origin's language."""
+    words = library.button(reference, origin.language)
+    kind = reference.partition("=")[0]
+    if kind == SUPPORT or kind.startswith("support."):
+        choice = reference.partition("=")[2]
+        custom_id = make(kind, outbox_id, f"{origin}.{choice}" if choice else str(origin))
+    else:
+        custom_id = make(reference, subject_id)
+    return discord.ui.Button(label=words.label, style=_STYLES[words.style], custom_id=custom_id)
+
+
+def plain(rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.View:
+    """A view of these rows that discord.py sends and then forgets.
+
+    A view still running would be kept in memory for every message ever sent; all our state is in the custom ids.
+    """
+    view = discord.ui.View(timeout=None)
+    for number, row in enumerate(rows):
+        for item in row:
+            item.row = number
+            view.add_item(item)
+    view.stop()
+    return view
+
+
+def _panel(filled: Filled, rows: Sequence[Sequence[discord.ui.Button[Any]]]) -> discord.ui.LayoutView:
+    view = discord.ui.LayoutView(timeout=None)
+    container: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0x5B7C99))
+    if filled.title:
+        container.add_item(discord.ui.TextDisplay(f"## {filled.title}"))
+    container.add_item(discord.ui.TextDisplay(filled.text))
+    for row in rows:
+        container.add_item(discord.ui.ActionRow(*row))
+    view.add_item(container)
+    view.stop()
+    return view

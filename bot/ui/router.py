@@ -1,0 +1,84 @@
+"""Presses and forms find their handlers by the kind in their custom id.
+
+One table for both. discord.py's own `DynamicItem` would need a class and a pattern a kind, has no hook for errors,
+and does not cover forms, which forget their handlers when the process ends; a table does all three and can be
+listed, so a test can press every button there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import discord
+
+from bot.ui.ids import PREFIX, Press, parse
+
+Handler = Callable[[discord.Interaction[Any], Press], Awaitable[None]]
+_F = TypeVar("_F", bound=Callable[..., Awaitable[None]])
+_MARK = "__presses__"
+
+
+def on_press(*kinds: str) -> Callable[[_F], _F]:
+    """Mark a cog's method as the handler of these kinds of button, menu or form."""
+
+    def mark(method: _F) -> _F:
+        setattr(method, _MARK, kinds)
+        return method
+
+    return mark
+
+
+@dataclass
+class Router:
+    """Every kind of control the bot answers to, and who answers."""
+
+    handlers: dict[str, Handler] = field(default_factory=dict[str, Handler])
+
+    def collect(self, cog: object) -> None:
+        """Take in the marked methods of a cog. Raises `ValueError` when two claim one kind."""
+        for name in dir(type(cog)):
+            kinds: tuple[str, ...] = getattr(getattr(type(cog), name), _MARK, ())
+            for kind in kinds:
+                if kind in self.handlers:
+                    raise ValueError(f"two handlers for {kind}")
+                self.handlers[kind] = getattr(cog, name)
+
+    def find(self, interaction: discord.Interaction[Any]) -> tuple[Press, Handler] | None:
+        """The press and its handler; None when nobody here answers to it."""
+        data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
+        press = parse(str(data.get("custom_id", "")))
+        if press is None or press.kind not in self.handlers:
+            return None
+        return press, self.handlers[press.kind]
+
+
+def is_ours(interaction: discord.Interaction[Any]) -> bool:
+    """Whether a custom id claims to be ours, well formed or not."""
+    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
+    return str(data.get("custom_id", "")).startswith(PREFIX[:2])
+
+
+def chosen(interaction: discord.Interaction[Any]) -> list[str]:
+    """What was picked in a menu."""
+    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
+    return [str(value) for value in data.get("values", [])]
+
+
+def written(interaction: discord.Interaction[Any]) -> dict[str, str]:
+    """What was written in a form: custom id of each field and its text (or the first choice of a menu in it)."""
+    found: dict[str, str] = {}
+
+    def gather(components: Any) -> None:
+        for component in components or ():
+            if "custom_id" in component and ("value" in component or "values" in component):
+                values = component.get("values") or [""]
+                found[component["custom_id"]] = str(component.get("value") or values[0])
+            gather(component.get("components"))
+            if component.get("component"):
+                gather([component["component"]])
+
+    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
+    gather(data.get("components"))
+    return found

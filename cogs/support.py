@@ -1,0 +1,100 @@
+"""Support: the numbers, at once, from memory.
+
+Nothing in this file may touch the database, write a file, log, or count. Keep it that way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.support.signposts import Card, read_choice
+from bot.ui.ids import Press
+from bot.ui.render import Origin, button, plain, read_origin
+from bot.ui.router import on_press
+
+if TYPE_CHECKING:
+    from bot.client import ReallyOk
+
+
+class Support(commands.Cog):
+    def __init__(self, bot: ReallyOk) -> None:
+        self.app = bot.app
+        self._views: dict[tuple[Origin, Card], discord.ui.View] = {}
+
+    @app_commands.command(name="support", description="support")
+    async def support(self, interaction: discord.Interaction[Any]) -> None:
+        await self._first(interaction, self.app.origin_of(interaction))
+
+    @on_press("support")
+    async def pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        await self._first(interaction, read_origin(press.arg))
+
+    async def _first(self, interaction: discord.Interaction[Any], origin: Origin) -> None:
+        own = self.app.lines.get(origin.network_id)
+        card = self.app.signposts.card(
+            own.nation, origin.language, self.app.clock.now(), own.lines, education=own.education
+        )
+        await self._show(interaction, card, origin)
+
+    @on_press("support.more", "support.cymraeg", "support.nation", "support.country")
+    async def choices(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        origin, nation = _place(press)
+        own, now, posts = self.app.lines.get(origin.network_id), self.app.clock.now(), self.app.signposts
+        if press.kind == "support.country":
+            card = posts.countries(origin.language, nation)
+        else:
+            build = {"support.more": posts.more, "support.cymraeg": posts.cymraeg, "support.nation": posts.card}
+            card = build[press.kind](nation, origin.language, now, own.lines, education=own.education)
+        await self._show(interaction, card, origin)
+
+    @on_press("support.keep")
+    async def keep(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """Send the numbers to the member's own messages, straight from memory; if they take none, show them here."""
+        origin, nation = _place(press)
+        own, now, posts = self.app.lines.get(origin.network_id), self.app.clock.now(), self.app.signposts
+        lasting = posts.keep(nation, origin.language, now, own.lines, education=own.education)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        told = "support.kept_here"
+        try:
+            async with asyncio.timeout(20):
+                # The press's own id as nonce: a press delivered twice keeps one message.
+                await interaction.user.send(**self._drawn(lasting, origin), nonce=str(interaction.id))
+        except (discord.HTTPException, OSError, TimeoutError):
+            told = "support.not_kept"
+        if told == "support.kept_here":
+            filled = self.app.library.fill(told, {}, origin.language)
+            card = Card(filled.text, filled.buttons)
+        else:
+            card = posts.keep(
+                nation, origin.language, now, own.lines, education=own.education, template=told
+            )
+        await interaction.followup.send(ephemeral=True, **self._drawn(card, origin))
+
+    async def _show(self, interaction: discord.Interaction[Any], card: Card, origin: Origin) -> None:
+        await interaction.response.send_message(ephemeral=True, **self._drawn(card, origin))
+
+    def _drawn(self, card: Card, origin: Origin) -> dict[str, Any]:
+        """The card as discord.py sends it. A view without state is the same for everybody: built once."""
+        key = (origin, card)
+        view = self._views.get(key)
+        if view is None:
+            if len(self._views) >= 512:
+                self._views.clear()
+            rows = [[button(self.app.library, ref, origin) for ref in row] for row in card.buttons]
+            view = self._views[key] = plain(rows)
+        return {"content": card.text, "view": view, "suppress_embeds": True}
+
+
+def _place(press: Press) -> tuple[Origin, str | None]:
+    """The origin a card was shown with, and the nation chosen on it."""
+    nation, language = read_choice(".".join(press.arg.split(".")[2:]))
+    return Origin(read_origin(press.arg).network_id, language), nation
+
+
+async def setup(bot: ReallyOk) -> None:
+    await bot.add_cog(Support(bot))
