@@ -83,7 +83,7 @@ class Deeds:
     async def _autocomplete(self, person: Person, body: Json) -> Json:
         choices = await person.autocomplete(
             _id(body, "channel"),
-            _text(body, "command"),
+            _command(body),
             _text(body, "option"),
             str(body.get("value", "")),
             filled=_mapping(body, "filled"),
@@ -92,7 +92,7 @@ class Deeds:
 
     async def _slash(self, person: Person, body: Json) -> Json:
         options = {name: _value(value) for name, value in _mapping(body, "options").items()}
-        return await self._outcome(await person.slash(_id(body, "channel"), _text(body, "command"), options))
+        return await self._outcome(await person.slash(_id(body, "channel"), _command(body), options))
 
     async def _press(self, person: Person, body: Json) -> Json:
         return await self._outcome(await person.press(_id(body, "message"), _text(body, "customId")))
@@ -119,6 +119,13 @@ def _text(body: Json, key: str) -> str:
     if not isinstance(value, str):
         raise Unclear(f"The page sent no usable “{key}”.")
     return value
+
+
+def _command(body: Json) -> str:
+    name = _text(body, "command").strip().removeprefix("/")
+    if not name.strip():
+        raise Unclear("Say which command.")
+    return name
 
 
 def _number(value: object) -> int:

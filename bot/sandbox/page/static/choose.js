@@ -52,11 +52,28 @@ export function dialog(title, { wide = false } = {}) {
     h("header", {}, h("h2", { id: heading }, title),
       h("button", { type: "button", class: "icon", "aria-label": "Close", onclick: () => node.close() }, h("span", { "aria-hidden": "true" }, "×"))),
     body);
-  node.addEventListener("close", () => node.remove());
+  let opener = null;
+  node.addEventListener("close", () => {
+    node.remove();
+    returnFocus(opener);
+  });
   // A press on the dimmed page behind is a press on the dialog element itself.
   node.addEventListener("pointerdown", (event) => { if (event.target === node) node.close(); });
   document.body.append(node);
-  return { node, body, open: () => node.showModal() };
+  const open = () => {
+    const from = document.activeElement;
+    opener = { from, row: from?.closest("[data-key]")?.dataset.key, custom: from?.dataset.custom };
+    node.showModal();
+  };
+  return { node, body, open };
+}
+
+/** The browser gives focus back to what had it; a message drawn anew meanwhile has another node for the same button. */
+function returnFocus(opener) {
+  if (!opener || opener.from?.isConnected || document.querySelector("dialog[open]")) return;
+  const row = opener.row && document.querySelector(`[data-key="${CSS.escape(opener.row)}"]`);
+  const same = row && opener.custom && row.querySelector(`[data-custom="${CSS.escape(opener.custom)}"]`);
+  (same || row || document.getElementById("text")).focus({ preventScroll: true });
 }
 
 /** Ask for the values of a menu in a message. Gives an array, or null when closed. */
