@@ -78,7 +78,6 @@ class Demo:
     second_guild_id: int
     """A smaller network that you and one other belong to as well."""
     second_channel_id: int
-    second_channel_id: int
     second_organiser: Person
 
     @property
@@ -113,7 +112,6 @@ def build(world: World) -> Demo:
         guild_id=guild,
         channels=channels,
         second_guild_id=second,
-        second_channel_id=noticeboard,
         second_channel_id=noticeboard,
         second_organiser=imran,
     )
