@@ -7,6 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
+from bot.sandbox.wire.faults import Call, Dropped
+from bot.sandbox.wire.faults import Stage as Moment
 from tests.wire.stage import Stage, until
 
 PROGRAM = '''
@@ -46,18 +50,65 @@ bot.run(os.environ["TOKEN"])
 '''
 
 
-async def test_a_prefix_bot_in_its_own_process(stage: Stage, tmp_path: Path) -> None:
-    program = tmp_path / "adder.py"
-    await asyncio.to_thread(program.write_text, PROGRAM)
+SPEAKER = """
+import os
+import discord, yarl
+
+discord.http.Route.BASE = os.environ["API"]
+discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["GATEWAY"])
+
+client = discord.Client(intents=discord.Intents.none())
+
+
+@client.event
+async def on_ready():
+    await client.get_partial_messageable(int(os.environ["CHANNEL"])).send("said once")
+
+
+client.run(os.environ["TOKEN"])
+"""
+
+
+async def run(stage: Stage, folder: Path, text: str) -> asyncio.subprocess.Process:
+    program = folder / "program.py"
+    await asyncio.to_thread(program.write_text, text)
     env = {
         **os.environ,
         "API": stage.wire.api_url,
         "GATEWAY": stage.wire.gateway_url,
         "TOKEN": stage.world.token,
+        "CHANNEL": str(stage.channel),
     }
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         sys.executable, str(program), env=env, stderr=asyncio.subprocess.DEVNULL
     )
+
+
+@pytest.mark.parametrize(("moment", "left"), [("arrived", []), ("stored", ["said once"])])
+async def test_a_process_killed_at_an_exact_moment(
+    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture, moment: Moment, left: list[str]
+) -> None:
+    killed = asyncio.Event()
+
+    async def kill(now: Moment, call: Call) -> None:
+        if now == moment and call.method == "POST":
+            process.kill()
+            await process.wait()
+            killed.set()
+            if moment == "arrived":
+                # Nobody is left to store it for: what arrived died on the way.
+                raise Dropped
+
+    process = await run(stage, tmp_path, SPEAKER)
+    stage.wire.faults.on_request = kill
+    await asyncio.wait_for(killed.wait(), 30)
+    await until(lambda: not stage.wire.gateway.connections, "noticing that the process is gone")
+    assert [m["content"] for m in stage.bea.visible_messages(stage.channel)] == left
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_prefix_bot_in_its_own_process(stage: Stage, tmp_path: Path) -> None:
+    process = await run(stage, tmp_path, PROGRAM)
     try:
         await stage.wire.gateway.wait_identified(30)
 

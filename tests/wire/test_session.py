@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import zlib
+from typing import Any
 
 import aiohttp
 import discord
@@ -38,6 +40,38 @@ async def test_intents_that_do_not_exist_or_were_not_granted_are_refused(stage: 
     stage.wire.gateway.granted.message_content = False
     with pytest.raises(discord.PrivilegedIntentsRequired):
         await stage.connect(Bot(EVERYTHING))
+
+
+@pytest.mark.parametrize("compress", [None, "zlib-stream"])
+async def test_the_gateway_speaks_plainly_or_in_one_compressed_stream(
+    stage: Stage, compress: str | None
+) -> None:
+    inflate = zlib.decompressobj()
+    url = stage.wire.gateway_url + "?v=10&encoding=json" + (f"&compress={compress}" if compress else "")
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+
+        async def hear() -> Any:
+            heard = (await socket.receive()).data
+            if compress:
+                assert heard.endswith(b"\x00\x00\xff\xff")
+                heard = inflate.decompress(heard)
+            return json.loads(heard)
+
+        assert (await hear())["op"] == 10
+        await socket.send_json({"op": 1, "d": None})
+        assert (await hear())["op"] == 11
+        await socket.send_json({"op": 2, "d": {"token": stage.world.token, "intents": 1}})
+        ready, guild = await hear(), await hear()
+        assert [(e["t"], e["s"]) for e in (ready, guild)] == [("READY", 1), ("GUILD_CREATE", 2)]
+        assert ready["d"]["guilds"] == [{"id": str(stage.guild), "unavailable": True}]
+
+
+async def test_another_version_of_the_gateway_is_refused(stage: Stage) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(stage.wire.gateway_url + "?v=6") as socket,
+    ):
+        assert (await socket.receive()).data == 4012
 
 
 async def test_a_bot_that_speaks_before_identifying_is_cut_off(stage: Stage) -> None:

@@ -41,6 +41,10 @@ class Call:
     answer: Any = None
 
 
+class Dropped(Exception):
+    """The socket is to be broken here and now. A hook may raise it: at "arrived" nothing is stored."""
+
+
 Hook = Callable[[Stage, Call], Awaitable[None]]
 
 
@@ -89,7 +93,11 @@ def refusal(code: int, *, path: str = "*", method: str = "*", times: int | None 
 
 
 class Faults:
-    """The rules in force. `on_request` is awaited by the wire at each stage of each request."""
+    """The rules in force.
+
+    `on_request` is awaited by the wire at each stage of each request that passed the rate limits: "arrived"
+    (nothing is stored yet), "stored" (the bot does not know it yet) and "answered" (the answer is on its way).
+    """
 
     def __init__(self, rules: list[Rule] | None = None, *, seed: int | None = None) -> None:
         self.rules: list[Rule] = list(rules or [])

@@ -17,7 +17,7 @@ from simcord.backend.errors import BackendError
 from simcord.http.router import RequestContext, RouteNotImplemented, UnsupportedField
 
 from bot.sandbox.store import Store
-from bot.sandbox.wire.faults import Call, Faults, Rule
+from bot.sandbox.wire.faults import Call, Dropped, Faults, Rule
 from bot.sandbox.wire.frames import encode
 from bot.sandbox.wire.limits import RateLimiter, Stats
 from bot.sandbox.wire.nonces import Nonces
@@ -45,10 +45,6 @@ class Upload:
     filename: str
     description: str | None
     fp: io.BytesIO
-
-
-class Dropped(Exception):
-    """The socket was broken on purpose; there is nothing to answer."""
 
 
 class Rest:
@@ -111,8 +107,12 @@ class Rest:
             sent["Content-Type"] = "application/json"
             response = web.Response(status=status, body=encode(call.answer).encode(), headers=sent)
         if self.faults.on_request is not None:
-            await response.prepare(request)
-            await response.write_eof()
+            try:
+                await response.prepare(request)
+                await response.write_eof()
+            except ConnectionError:
+                # Whoever asked is gone (a crash test may have seen to that); there was no answer.
+                raise Dropped from None
             await self.faults.on_request("answered", call)
         return response
 
@@ -125,22 +125,20 @@ class Rest:
             return
         if self.faults.on_request is not None:
             await self.faults.on_request("arrived", call)
-        if (rule := self.faults.match("before", call)) and await self._strike(rule, request, call):
+        if (rule := self.faults.match("before", call)) and await self._strike(rule, call):
             return
         self._dispatch(request, segments, call, files)
         if self.faults.on_request is not None:
             await self.faults.on_request("stored", call)
         if rule := self.faults.match("after", call):
-            await self._strike(rule, request, call)
+            await self._strike(rule, call)
 
-    async def _strike(self, rule: Rule, request: web.BaseRequest, call: Call) -> bool:
+    async def _strike(self, rule: Rule, call: Call) -> bool:
         """Do what a rule says; True when the request goes no further."""
         if rule.what == "error":
             call.status, call.answer = rule.status, {"message": rule.message, "code": rule.code}
             return True
         if rule.what == "drop":
-            if request.transport is not None:
-                request.transport.abort()
             raise Dropped
         await rule.pause()
         return False

@@ -12,10 +12,10 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from bot.sandbox.wire.control import Control
-from bot.sandbox.wire.faults import Faults
+from bot.sandbox.wire.faults import Dropped, Faults
 from bot.sandbox.wire.gateway import Gateway
 from bot.sandbox.wire.limits import Limits, RateLimiter, Stats
-from bot.sandbox.wire.rest import Dropped, Gap, Rest
+from bot.sandbox.wire.rest import Gap, Rest
 from bot.sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -129,6 +129,8 @@ class Wire:
             try:
                 return await self._rest.serve(request, path)
             except Dropped:
+                if request.transport is not None:
+                    request.transport.abort()
                 return web.Response(status=500)
         if path.rstrip("/") == "/gateway" and request.headers.get("Upgrade", "").lower() == "websocket":
             return await self.gateway.serve(request)
