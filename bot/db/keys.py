@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.db.columns import SEAL_VERSION
@@ -23,7 +23,7 @@ _NONCE = 12
 class Keyring:
     """AES-256-GCM with the row as associated data, so that a value copied to another row does not open."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     made_now: bool = False
 
     def seal(self, text: str, table: str, column: str, row: int) -> bytes:
@@ -35,8 +35,10 @@ class Keyring:
         """The text again. Raises `OperatorError` for another key, another row, or a damaged value."""
         from cryptography.exceptions import InvalidTag
 
+        version, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
         try:
-            nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+            if version != SEAL_VERSION or not body:
+                raise InvalidTag
             return self._cipher().decrypt(nonce, body, _bound(table, column, row)).decode()
         except InvalidTag:
             raise OperatorError(
@@ -67,13 +69,17 @@ def load(key: str | None, key_file: Path) -> Keyring:
         return Keyring(_decode(key, "REALLYOK_KEY"))
     try:
         if key_file.exists():
-            return Keyring(_decode(key_file.read_text().strip(), str(key_file)))
+            return Keyring(_decode(key_file.read_text(errors="replace").strip(), str(key_file)))
         fresh = secrets.token_bytes(32)
         key_file.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        # Whole or not at all: half a key would look like a lost one at the next start.
+        part = key_file.with_name(key_file.name + ".part")
+        part.unlink(missing_ok=True)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(base64.b64encode(fresh).decode() + "\n")
             file.flush()
             os.fsync(file.fileno())
+        os.replace(part, key_file)
         return Keyring(fresh, made_now=True)
     except OSError as error:
         raise OperatorError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
 from bot.errors import OperatorError, StoreUnavailable
@@ -32,6 +33,22 @@ BUSY_TIMEOUT_MS = 1000
 # One commit's worth. Larger batches gain nothing measurable and make the last caller wait.
 BATCH = 128
 _STOP = object()
+# SQLite's kinds of error that are no statement's own fault; most of them end the transaction by themselves.
+_WHOLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 
 
 @dataclass
@@ -76,13 +93,16 @@ def engine_for(url: str, *, writing: bool) -> Engine:
 
 def sqlite_path(url: str) -> str:
     """The file of a SQLite address. Raises `OperatorError` for any other kind of database."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         raise OperatorError(
             "DATABASE_URL does not name a SQLite file.",
             "Use sqlite:///folder/reallyok.db; others come later.",
         )
-    return parsed.database
+    return str(parsed.database)
 
 
 class Store:
@@ -142,7 +162,7 @@ class Store:
                 try:
                     connection = connection or self._writers.connect()
                     self._commit(connection, jobs)
-                except Exception as error:
+                except BaseException as error:
                     connection = self._give_up(connection, jobs, error)
             if len(jobs) < len(batch):
                 if connection is not None:
@@ -151,6 +171,7 @@ class Store:
 
     def _commit(self, connection: Connection, jobs: list[_Job]) -> None:
         outcomes: list[tuple[_Job, Any, BaseException | None]] = []
+        file: Any = connection.connection.dbapi_connection
         with connection.begin():
             for job in jobs:
                 try:
@@ -161,15 +182,20 @@ class Store:
                         session.commit()
                         job.woken = session.info.get("woken", set())
                     outcomes.append((job, result, None))
-                except DBAPIError as error:
-                    if not connection.in_transaction() or _whole_database(error):
+                except StopIteration as error:
+                    refusal = RuntimeError("a change raised StopIteration, which no future can carry")
+                    refusal.__cause__ = error
+                    outcomes.append((job, None, refusal))
+                except BaseException as error:
+                    # Whatever it is, it is the caller's; this thread has others to serve.
+                    if _fault(error) is not None:
                         raise
                     outcomes.append((job, None, error))
-                except Exception as error:
-                    outcomes.append((job, None, error))
+                if not file.in_transaction:  # SQLite ended it by itself, and with it every change before
+                    raise StoreUnavailable
         self._tell(outcomes)
 
-    def _give_up(self, connection: Connection | None, jobs: list[_Job], error: Exception) -> None:
+    def _give_up(self, connection: Connection | None, jobs: list[_Job], error: BaseException) -> None:
         """Nothing of this batch was kept. Whoever queued up meanwhile has waited as long: tell them now too."""
         waiting = list(jobs)
         while not self._jobs.empty():
@@ -228,11 +254,19 @@ def wake(session: Session, what: str) -> None:
     session.info.setdefault("woken", set()).add(what)
 
 
-def _whole_database(error: DBAPIError) -> bool:
-    """Whether the failure is the database's (locked, full, damaged) and not one statement's."""
-    return "UNIQUE" not in str(error.orig) and "constraint" not in str(error.orig).lower()
+def _fault(error: BaseException) -> BaseException | None:
+    """The failure of the database itself (locked, full, damaged) behind an error; None for a statement's own.
+
+    A full disk ends the transaction, and undoing the savepoint then fails as well: the cause is further back.
+    """
+    step: BaseException | None = error
+    while step is not None:
+        orig = getattr(step, "orig", None)
+        if getattr(orig, "sqlite_errorcode", 0) & 0xFF in _WHOLE:
+            return orig
+        step = step.__context__
+    return None
 
 
-def _reason(error: Exception) -> str:
-    orig = getattr(error, "orig", None)
-    return str(orig) if orig is not None else type(error).__name__
+def _reason(error: BaseException) -> str:
+    return str(_fault(error) or getattr(error, "orig", None) or type(error).__name__)

@@ -1,0 +1,423 @@
+"""The store under everything that happens to it: many at once, a lock, a full disk, damage, a kill, an end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session
+
+from bot.db import store as stores
+from bot.db.store import Store, engine_for, sqlite_path, wake
+from bot.errors import OperatorError, StoreUnavailable
+from tests.ground import rows
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = Store(rows.made(tmp_path / "x.db"))
+    yield store
+    await asyncio.to_thread(store.close)
+
+
+# Many at once
+
+
+async def test_no_update_is_lost(store: Store) -> None:
+    await store.write(rows.add, 1)
+
+    async def work() -> None:
+        for _ in range(50):
+            await store.write(rows.increment, 1)
+
+    await asyncio.gather(*(work() for _ in range(8)))
+    assert await store.read(rows.count, 1) == 400
+
+
+async def test_no_update_is_lost_between_two_processes(store: Store, tmp_path: Path) -> None:
+    await store.write(rows.add, 1)
+    program = f"""
+import asyncio
+from bot.db.store import Store
+from tests.ground import rows
+async def main():
+    store = Store("sqlite:///{tmp_path / "x.db"}")
+    for _ in range(100):
+        await store.write(rows.increment, 1)
+    await asyncio.to_thread(store.close)
+asyncio.run(main())
+"""
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)
+    for _ in range(100):
+        await store.write(rows.increment, 1)
+    assert await other.wait() == 0
+    assert await store.read(rows.count, 1) == 200
+
+
+async def test_a_change_that_fails_undoes_itself_and_nothing_beside_it(store: Store) -> None:
+    """All in one commit: held up behind a slow change, then taken together."""
+    gate = threading.Event()
+
+    def hold(session: Session) -> None:
+        gate.wait(10)
+
+    def fail(session: Session, row_id: int) -> None:
+        rows.add(session, row_id)
+        raise LookupError("no such member")
+
+    def clash(session: Session, row_id: int) -> None:
+        rows.add(session, row_id)
+        rows.add(session, 1)
+
+    await store.write(rows.add, 1)
+    held = asyncio.create_task(store.write(hold))
+    await asyncio.sleep(0)
+    changes = [(rows.add, fail, clash)[n % 3] for n in range(30)]
+    waiting = [asyncio.create_task(store.write(change, 100 + n)) for n, change in enumerate(changes)]
+    await asyncio.sleep(0)
+    gate.set()
+    ended = await asyncio.gather(held, *waiting, return_exceptions=True)
+    for change, outcome in zip(changes, ended[1:], strict=True):
+        expected = {rows.add: int, fail: LookupError, clash: IntegrityError}[change]
+        assert isinstance(outcome, expected), outcome
+    kept = {100 + n for n, change in enumerate(changes) if change is rows.add}
+    assert set(await store.read(rows.ids)) == {1} | kept
+
+
+async def test_many_changes_share_a_commit(store: Store) -> None:
+    commits = 0
+
+    def count_one(_: set[str]) -> None:
+        nonlocal commits
+        commits += 1
+
+    def change(session: Session, row_id: int) -> None:
+        rows.add(session, row_id)
+        wake(session, "outbox")
+
+    store.on_commit(count_one)
+    await asyncio.gather(*(store.write(change, n) for n in range(1000)))
+    assert len(await store.read(rows.ids)) == 1000
+    assert commits < 200
+
+
+async def test_an_error_of_the_callers_own_reaches_only_the_caller(store: Store) -> None:
+    def fail(session: Session) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        await store.write(fail)
+    assert await store.write(rows.add, 1) == 1
+
+
+@pytest.mark.parametrize("error", [StopIteration, SystemExit, KeyboardInterrupt, MemoryError])
+async def test_no_error_of_a_change_stops_the_writer(store: Store, error: type[BaseException]) -> None:
+    def fail(session: Session) -> None:
+        raise error
+
+    outcomes: list[BaseException] = []
+
+    async def ask() -> None:
+        try:
+            await store.write(fail)
+        except BaseException as caught:
+            outcomes.append(caught)
+
+    await asyncio.wait_for(ask(), 10)
+    assert isinstance(outcomes[0], RuntimeError if error is StopIteration else error)
+    assert await asyncio.wait_for(store.write(rows.add, 1), 10) == 1
+
+
+async def test_a_statement_that_makes_no_sense_harms_nobody_beside_it(store: Store) -> None:
+    gate = threading.Event()
+
+    def hold(session: Session) -> None:
+        gate.wait(10)
+
+    def nonsense(session: Session) -> None:
+        rows.add(session, 66)
+        session.connection().exec_driver_sql("SELECT no_such_column FROM tally")
+
+    held = asyncio.create_task(store.write(hold))
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(store.write(*w)) for w in ((rows.add, 1), (nonsense,), (rows.add, 2))]
+    await asyncio.sleep(0)
+    gate.set()
+    await held
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert (ended[0], type(ended[1]), ended[2]) == (1, OperationalError, 2)
+    assert await store.read(rows.ids) == [1, 2]
+
+
+async def test_a_read_sees_one_consistent_state(store: Store) -> None:
+    await store.write(rows.add, 1)
+    started, go_on = threading.Event(), threading.Event()
+
+    def twice(session: Session) -> tuple[int, int]:
+        first = rows.count(session, 1)
+        started.set()
+        go_on.wait(10)
+        return first, rows.count(session, 1)
+
+    reading = asyncio.create_task(store.read(twice))
+    await asyncio.to_thread(started.wait, 10)
+    await store.write(rows.increment, 1)
+    go_on.set()
+    assert await reading == (0, 0)
+    assert await store.read(rows.count, 1) == 1
+
+
+async def test_a_reader_cannot_keep_a_change(store: Store) -> None:
+    with contextlib.suppress(StoreUnavailable):
+        await store.read(rows.add, 5)
+    assert await store.read(rows.ids) == []
+
+
+async def test_listeners_hear_of_what_was_kept_and_only_of_that(store: Store) -> None:
+    heard: list[set[str]] = []
+    store.on_commit(heard.append)
+
+    def change(session: Session, row_id: int, *what: str) -> None:
+        for name in what:
+            wake(session, name)
+        rows.add(session, row_id)
+
+    await store.write(change, 1)
+    await store.write(change, 2, "outbox", "schedule")
+    with pytest.raises(IntegrityError):
+        await store.write(change, 2, "outbox")
+    assert heard == [{"outbox", "schedule"}]
+
+
+# Settings of a connection
+
+
+def test_every_connection_is_set_as_the_store_promises(tmp_path: Path) -> None:
+    engine = engine_for(rows.made(tmp_path / "x.db"), writing=True)
+    with engine.connect() as connection:
+        for pragma, value in (
+            ("journal_mode", "wal"),
+            ("synchronous", 2),
+            ("foreign_keys", 1),
+            ("secure_delete", 1),
+            ("busy_timeout", stores.BUSY_TIMEOUT_MS),
+        ):
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+    engine.dispose()
+    assert stores.BUSY_TIMEOUT_MS <= 1500, "Discord waits three seconds"
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/x", "sqlite://", "sqlite:///:memory:"])
+def test_what_is_not_a_file_is_refused(url: str) -> None:
+    with pytest.raises(OperatorError, match="DATABASE_URL"):
+        sqlite_path(url)
+
+
+def test_what_is_not_an_address_is_refused() -> None:
+    with pytest.raises(OperatorError, match="DATABASE_URL"):
+        sqlite_path("data/reallyok.db")
+
+
+# Trouble
+
+
+async def test_locked_by_another_process_it_says_so_soon_and_recovers(store: Store, tmp_path: Path) -> None:
+    await store.write(rows.add, 1)
+    program = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.readline()"
+    )
+    other = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        program,
+        str(tmp_path / "x.db"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert other.stdin
+    assert other.stdout
+    assert await other.stdout.readline() == b"held\n"
+    began = time.monotonic()
+    ended = await asyncio.gather(*(store.write(rows.add, 10 + n) for n in range(300)), return_exceptions=True)
+    # The bound is the promise itself: a member waits three seconds at most, whoever came with them.
+    assert time.monotonic() - began < 2.0
+    assert {type(outcome) for outcome in ended} == {StoreUnavailable}
+    assert await store.read(rows.ids) == [1], "reading goes on"
+    other.stdin.write(b"\n")
+    await other.wait()
+    assert await store.write(rows.add, 2) == 2
+    assert await store.read(rows.ids) == [1, 2]
+
+
+async def test_a_full_disk_keeps_all_or_nothing_and_recovers(store: Store, tmp_path: Path) -> None:
+    def limit(session: Session, pages: int) -> None:
+        session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    await store.write(rows.add, 1)
+    await store.write(limit, 20)
+    big = "x" * 40_000
+    ended = await asyncio.gather(
+        *(store.write(rows.add, 100 + n, f"{n}{big}") for n in range(10)), return_exceptions=True
+    )
+    assert StoreUnavailable in {type(outcome) for outcome in ended}
+    told_kept = {outcome for outcome in ended if isinstance(outcome, int)}
+    assert set(await store.read(rows.ids)) == {1} | told_kept
+    await store.write(limit, 10_000)
+    assert await store.write(rows.add, 2, big) == 2
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk; needs root on Linux"
+)
+async def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = await asyncio.to_thread(
+        subprocess.run, ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount")
+    try:
+        store = Store(rows.made(disk / "x.db"))
+        told_kept: set[int] = set()
+        for n in range(200):
+            try:
+                told_kept.add(await store.write(rows.add, n, f"{n}" + "x" * 8_000))
+            except StoreUnavailable:
+                break
+        else:
+            pytest.fail("the disk never filled up")
+        assert set(await store.read(rows.ids)) == told_kept
+        with pytest.raises(StoreUnavailable):
+            await store.write(rows.add, 1000, "x" * 8_000)
+        await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,size=4m", str(disk)], check=True)
+        assert await store.write(rows.add, 1000, "x" * 8_000) == 1000
+        assert set(await store.read(rows.ids)) == told_kept | {1000}
+        await asyncio.to_thread(store.close)
+    finally:
+        await asyncio.to_thread(subprocess.run, ["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("content", [b"this is no database" * 500, b"SQLite format 3\x00" + b"\xff" * 8000])
+async def test_a_damaged_file_is_unavailable_not_a_crash(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.db"
+    file.write_bytes(content)
+    store = Store(f"sqlite:///{file}")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await store.write(rows.add, 1)
+        with pytest.raises(StoreUnavailable):
+            await store.read(rows.ids)
+    await asyncio.to_thread(store.close)
+    assert file.read_bytes() == content
+
+
+async def test_a_missing_folder_is_unavailable_and_recovers(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'not yet' / 'x.db'}")
+    with pytest.raises(StoreUnavailable):
+        await store.write(rows.add, 1)
+    with pytest.raises(StoreUnavailable):
+        await store.read(rows.ids)
+    (tmp_path / "not yet").mkdir()
+    rows.made(tmp_path / "not yet" / "x.db")
+    assert await store.write(rows.add, 1) == 1
+    await asyncio.to_thread(store.close)
+
+
+async def test_killed_in_the_middle_everything_told_as_kept_is_kept(tmp_path: Path) -> None:
+    url = rows.made(tmp_path / "x.db")
+    program = f"""
+import asyncio, sys
+from bot.db.store import Store
+from tests.ground import rows
+async def main():
+    store = Store({url!r})
+    async def work(n):
+        while True:
+            kept = await store.write(rows.add, n)
+            sys.stdout.write(f"{{kept}}\\n"); sys.stdout.flush()
+            n += 50
+    await asyncio.gather(*(work(n) for n in range(50)))
+asyncio.run(main())
+"""
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert victim.stdout
+    told: list[bytes] = [await victim.stdout.readline() for _ in range(2000)]
+    victim.kill()
+    told += (await victim.stdout.read()).splitlines(keepends=True)
+    await victim.wait()
+    told_kept = {int(line) for line in told if line.endswith(b"\n")}
+    assert len(told_kept) >= 2000
+    with contextlib.closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        kept = {n for (n,) in connection.execute("SELECT id FROM tally")}
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert told_kept <= kept
+
+
+# Ending
+
+
+async def test_closing_keeps_what_was_asked_before(tmp_path: Path) -> None:
+    url = rows.made(tmp_path / "x.db")
+    store = Store(url)
+    waiting = [asyncio.create_task(store.write(rows.add, n)) for n in range(500)]
+    await asyncio.sleep(0)
+    await asyncio.to_thread(store.close)
+    assert await asyncio.gather(*waiting) == list(range(500))
+    again = Store(url)
+    assert await again.read(rows.ids) == list(range(500))
+    await asyncio.to_thread(again.close)
+
+
+async def test_closed_it_takes_nothing_and_closes_again_in_peace(tmp_path: Path) -> None:
+    store = Store(rows.made(tmp_path / "x.db"))
+    await asyncio.to_thread(store.close)
+    with pytest.raises(StoreUnavailable):
+        await store.write(rows.add, 1)
+    with pytest.raises(StoreUnavailable):
+        await store.read(rows.ids)
+    await asyncio.to_thread(store.close)
+
+
+async def test_closed_it_leaves_no_log_behind(tmp_path: Path) -> None:
+    store = Store(rows.made(tmp_path / "x.db"))
+    await store.write(rows.add, 1)
+    await store.read(rows.ids)
+    await asyncio.to_thread(store.close)
+    assert os.listdir(tmp_path) == ["x.db"]
+
+
+async def test_a_caller_who_gives_up_harms_nobody(store: Store) -> None:
+    gate = threading.Event()
+
+    def hold(session: Session) -> None:
+        gate.wait(10)
+
+    held = asyncio.create_task(store.write(hold))
+    await asyncio.sleep(0)
+    given_up = asyncio.create_task(store.write(rows.add, 1))
+    beside = asyncio.create_task(store.write(rows.add, 2))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    await held
+    assert await beside == 2
+    assert await store.read(rows.ids) == [1, 2], "it was asked for before they gave up"
+    assert await store.write(rows.add, 3) == 3
