@@ -1,0 +1,87 @@
+"""The bot in a process of its own: `app.build` as the sandbox calls it, with a clock that tests can move.
+
+A test asks by lines of JSON over a socket on loopback: {"do": "advance_to", "at": "..."}. Each is answered by a line
+when it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot import logs, settings
+from bot.app import App, build
+from bot.cli import only_copy
+from bot.clock import MovableClock, SystemClock
+from bot.errors import OperatorError
+from tests.launch.start import Start
+
+
+def play(start: Start) -> int:
+    """The whole life of the process; its exit code."""
+    try:
+        chosen = settings.read(start.environ, Path(os.devnull))
+        logs.start(chosen.log_level)
+        with only_copy(chosen):
+            asyncio.run(_live(start, chosen))
+    except OperatorError as error:
+        os.write(2, f"{error}\n".encode())
+        return 1
+    return 0
+
+
+async def _live(start: Start, chosen: settings.Settings) -> None:
+    clock = MovableClock(datetime.fromisoformat(start.clock)) if start.clock else SystemClock()
+    app = build(chosen, clock=clock)
+    if start.blind:
+        app.sender.look = _sees_nothing  # type: ignore[method-assign]
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.stop)
+    reader, writer = await asyncio.open_connection("127.0.0.1", start.port)
+    obeying = asyncio.create_task(_obey(app, clock, reader, writer))
+    try:
+        await app.run()
+    finally:
+        obeying.cancel()
+
+
+async def _sees_nothing(_: object) -> None:
+    return None
+
+
+async def _obey(
+    app: App, clock: MovableClock | SystemClock, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    while line := await reader.readline():
+        try:
+            answer = await _carry_out(app, clock, json.loads(line))
+        except Exception as error:  # the test is told, and fails with the reason
+            answer = {"failed": repr(error)}
+        writer.write(json.dumps(answer).encode() + b"\n")
+        await writer.drain()
+
+
+async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[str, Any]) -> dict[str, Any]:
+    what = order["do"]
+    if what == "opened":
+        await app.opened()
+    elif what == "ready":
+        while not app.client.is_ready():
+            await asyncio.sleep(0.01)
+    elif what == "due":
+        due = await app.next_due()
+        return {"due": due.isoformat() if due else None}
+    else:
+        assert isinstance(clock, MovableClock), "this bot goes by the machine's clock"
+        at = datetime.fromisoformat(order["at"])
+        if what == "advance_to":
+            await app.play_until(clock, at)
+        elif what == "jump_to":
+            clock.move_to(at)  # as if somebody had set the machine's clock: nobody is told
+        else:
+            raise ValueError(what)
+    return {"done": what}

@@ -1,0 +1,186 @@
+"""A world, its wire and a data folder in this process; the bot in another. What journeys and crash tests stand on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.clock import MovableClock
+from bot.sandbox import demo
+from bot.sandbox.exchange import Exchange
+from bot.sandbox.people import Person
+from bot.sandbox.wire.server import Wire
+from bot.sandbox.world import World
+from tests.launch.processes import Bot, Nursery, Program
+
+SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WEDNESDAY = datetime(2026, 11, 25, 18, 0, 5, tzinfo=UTC)  # the usual hour in London, and five seconds
+
+
+async def until(condition: Callable[[], Any], what: str, patience: float = 30.0) -> Any:
+    """Wait for something to become true; the limit is generous and never the measure of anything."""
+    ends = asyncio.get_running_loop().time() + patience
+    while not (value := condition()):
+        assert asyncio.get_running_loop().time() < ends, f"{what} did not happen"
+        await asyncio.sleep(0.01)
+    return value
+
+
+class Scene:
+    """The demo network behind a wire. `bot`s and `program`s started here are ended with it."""
+
+    def __init__(self, folder: Path, nursery: Nursery, clock: MovableClock | None = None) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.database = self.data / "reallyok.db"
+        self.log = folder / "bot.log"
+        self.clock = clock or MovableClock(SUNDAY)
+        self.world = World(self.clock)
+        self.demo = demo.build(self.world)
+        self.wire = Wire(self.world)
+        self.wire.record = True
+        self.you = self.demo.you
+        self.welcome = self.demo.channels["welcome"]
+        self._nursery = nursery
+        self._started: list[Bot | Program] = []
+
+    async def open(self) -> None:
+        await self.wire.start()
+
+    async def close(self) -> None:
+        for bot in self._started:
+            if bot.code is None:
+                bot.kill()
+            await bot.ended()
+        await self.wire.stop()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings of a bot for this world."""
+        return {
+            "DISCORD_TOKEN": self.world.token,
+            "DISCORD_API_URL": self.wire.api_url,
+            "DISCORD_GATEWAY_URL": self.wire.gateway_url,
+            "REALLYOK_DATA": str(self.data),
+            "REALLYOK_KEY_FILE": str(self.folder / "reallyok.key"),
+        }
+
+    # Bots
+
+    async def fork(self, *, blind: bool = False, real_clock: bool = False, **environ: str) -> Bot:
+        """A bot that has only just begun, at the world's time."""
+        bot = Bot(self._nursery, self.log)
+        await bot.start({**self.environ, **environ}, None if real_clock else self.clock.now(), blind=blind)
+        self._started.append(bot)
+        return bot
+
+    async def bot(self, *, opened: bool = True, **environ: str) -> Bot:
+        """A bot that is connected and known, and whose database is open unless `opened` is False."""
+        bot = await self.fork(**environ)
+        await bot.do("ready")
+        if opened:
+            await bot.opened()
+        await self.known()
+        return bot
+
+    async def program(self, *arguments: str, **environ: str) -> Program:
+        """`reallyok` itself; returns at once."""
+        program = Program({**self.environ, **environ}, self.log, *arguments, cwd=self.folder)
+        self._started.append(program)
+        return program
+
+    async def known(self) -> None:
+        """Until a bot is connected and its commands are offered."""
+        await until(lambda: self.wire.gateway.connections and self.world.backend.commands, "a bot coming")
+
+    async def advance_to(self, bot: Bot, instant: datetime) -> None:
+        """Move the world and the bot on to an instant; the bot does what is due on the way."""
+        self.clock.move_to(instant)
+        await bot.advance_to(instant)
+
+    # People
+
+    async def set_up(self, *, nation: str = "england") -> Exchange:
+        """The organiser runs `/network setup` and reads the answer."""
+        contact = self.demo.organiser
+        options = {"nation": nation, "contact": contact.id, "zone": "Europe/London"}
+        exchange = await contact.slash(self.welcome, "network setup", options)
+        await exchange.message(timeout=15)
+        return exchange
+
+    async def join(self, person: Person, channel: int | None = None) -> Exchange:
+        """Join and say yes to everything; the last exchange, answered."""
+        exchange = await answered(await person.slash(channel or self.welcome, "join"))
+        while yes := [i for i in custom_ids(exchange.messages[-1]) if i.endswith(":yes") and "members." in i]:
+            exchange = await person.press(int(exchange.messages[-1]["id"]), yes[0])
+            await exchange.message(timeout=15)
+        return exchange
+
+    async def joined(self, *people: Person) -> None:
+        """Set the network up and have these people join it."""
+        await self.set_up()
+        for person in people:
+            await self.join(person)
+
+    def dms(self, person: Person) -> list[dict[str, Any]]:
+        """Everything in somebody's direct messages with the bot, oldest first."""
+        return person.visible_messages(person.dm_id) if person.dm_id else []
+
+    def questions(self, person: Person) -> list[dict[str, Any]]:
+        """The check-in questions somebody was sent."""
+        return [m for m in self.dms(person) if any("checkins.level" in i for i in custom_ids(m))]
+
+
+def custom_ids(message: Mapping[str, Any]) -> list[str]:
+    """Every custom id in a message, in order."""
+    found: list[str] = []
+
+    def gather(components: Any) -> None:
+        for component in components or ():
+            if "custom_id" in component:
+                found.append(component["custom_id"])
+            gather(component.get("components"))
+            gather([component["accessory"]] if component.get("accessory") else ())
+
+    gather(message.get("components"))
+    return found
+
+
+def words(message: Mapping[str, Any]) -> str:
+    """Everything a message says, in its content or its layout."""
+    found = [str(message.get("content") or "")]
+
+    def gather(components: Any) -> None:
+        for component in components or ():
+            found.append(str(component.get("content") or ""))
+            gather(component.get("components"))
+
+    gather(message.get("components"))
+    return "\n".join(filter(None, found))
+
+
+def button(message: Mapping[str, Any], kind: str) -> str:
+    """The custom id on a message that belongs to `kind` ("support", "checkins.level=ok")."""
+    kind, _, choice = kind.partition("=")
+    for custom_id in custom_ids(message):
+        parts = custom_id.split(":")
+        if parts[1] == kind and (not choice or parts[3] == choice):
+            return custom_id
+    raise AssertionError(f"no {kind} among {custom_ids(message)}")
+
+
+async def answered(exchange: Exchange) -> Exchange:
+    """The exchange once its first whole message is there; fails with what Discord would show if none comes."""
+    await exchange.wait(10)
+    assert exchange.error is None, exchange.error
+    if exchange.modal is None:
+        await exchange.message(timeout=15)
+    return exchange
+
+
+def offers_support(message: Mapping[str, Any]) -> bool:
+    """Whether a message has the way to support on it."""
+    return any(i.split(":")[1] == "support" for i in custom_ids(message))
