@@ -91,10 +91,10 @@ def upgrade(url: str, now: datetime) -> None:
 
 def _copy(path: str, revision: str, now: datetime) -> None:
     folder = Path(path).parent / "copies"
-    folder.mkdir(exist_ok=True)
     name = folder / f"{Path(path).stem}-{revision}-{now:%Y%m%d-%H%M%S}.db"
     part = name.with_suffix(".part")
     try:
+        folder.mkdir(exist_ok=True)
         with (
             contextlib.closing(sqlite3.connect(path, timeout=1.5)) as source,
             contextlib.closing(sqlite3.connect(part)) as target,
