@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import discord
@@ -13,7 +14,8 @@ from bot.clock import MovableClock
 from bot.sandbox.people import CannotDo
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
-from tests.wire.stage import START, Stage
+from tests.wire.stage import START, Stage, until
+from tests.wire.test_interactions import talkative
 from tests.wire.test_messages import call, post
 
 
@@ -104,6 +106,29 @@ async def test_the_remote_control_does_what_people_do(stage: Stage) -> None:
     assert (status, "no" in why["cannot"]) == (409, True)
 
 
+async def test_the_remote_control_carries_whole_conversations(stage: Stage) -> None:
+    await stage.connect(talkative())
+    await control(stage, "record", {"on": True})
+    here = {"who": "bea", "channel_id": str(stage.channel)}
+    _, panel = await control(stage, "slash", {**here, "command": "panel"})
+    on_panel = {"who": "cal", "message_id": panel["messages"][0]["id"]}
+    _, said = await control(stage, "press", {**on_panel, "custom_id": "say"})
+    assert (said["ephemeral"], said["messages"][0]["content"]) == (True, "for you alone")
+    _, picked = await control(stage, "choose", {**on_panel, "custom_id": "pick", "values": ["b"]})
+    assert picked["messages"][0]["content"] == "b"
+    _, form = await control(stage, "slash", {**here, "command": "form"})
+    answers = {"words": "w", "level": ["OK"]}
+    _, sent = await control(stage, "submit", {"who": "bea", "exchange": form["id"], "answers": answers})
+    assert sent["messages"][0]["content"] == "w/OK"
+    assert (await control(stage, "exchange", {"id": sent["id"]}))[1] == sent
+    recorded = (await control(stage, "recorded"))[1]
+    assert [row[0] for row in recorded] == ["POST"] * 5
+    guilds = (await control(stage, "guilds"))[1]
+    assert [c["name"] for c in guilds[0]["channels"]] == ["general"]
+    await control(stage, "gateway", {"do": "drop"})
+    await until(lambda: stage.wire.stats.resumes == 1, "resuming")
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -118,7 +143,7 @@ async def test_the_remote_control_refuses_strangers(stage: Stage, headers: dict[
 
 async def control(
     stage: Stage, act: str, fields: object = None, headers: dict[str, str] | None = None
-) -> tuple[int, object]:
+) -> tuple[int, Any]:
     sent = {"X-Rehearsal-Token": stage.wire.control_token, **(headers or {})}
     async with (
         aiohttp.ClientSession(headers=sent) as session,

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import pytest
 
-from tests.wire.stage import EVERYTHING, UNPRIVILEGED, Bot, Stage, until
+from tests.wire.stage import EVERYTHING, UNPRIVILEGED, Bot, Hasty, Stage, until
 
 
 async def test_a_client_logs_in_and_finds_its_servers(stage: Stage) -> None:
@@ -127,11 +127,38 @@ async def test_an_invalidated_session_identifies_again_and_has_missed_what_happe
     assert [message.content for message in bot.heard] == ["this one is heard"]
 
 
+async def test_what_can_no_longer_be_replayed_is_said_to_be_lost(stage: Stage) -> None:
+    bot = await stage.connect()
+    session = next(iter(stage.wire.gateway.sessions.values()))
+    dm = await stage.bea.open_dm()
+    await stage.bea.send(dm, "heard")
+    await until(lambda: bot.heard)
+    await stage.wire.gateway.drop()
+    for word in ("two", "three"):
+        await stage.bea.send(dm, word)
+    session.acknowledge(session.seq - 1)
+    await until(lambda: stage.wire.stats.identifies == 2, "starting again")
+    assert stage.wire.stats.resumes == 0
+
+
+async def test_a_bot_hears_what_becomes_of_itself_without_the_members_intent(stage: Stage) -> None:
+    bot = await stage.connect()
+    role = stage.world.role(stage.guild, "Trusted")
+    stage.world.give_role(stage.cal, stage.guild, role)
+    stage.world.backend.add_member_role(stage.guild, stage.world.backend.bot_user.id, role)
+    await until(lambda: bot.guilds[0].me.get_role(role), "hearing of its new role")
+    assert bot.events.count("GUILD_MEMBER_UPDATE") == 1
+
+
 async def test_shards_hear_only_of_their_own_servers(stage: Stage) -> None:
     for number in range(5):
         guild = stage.world.guild(f"Number {number}", stage.bea)
         stage.world.add_bot(guild)
-    bot = discord.AutoShardedClient(intents=UNPRIVILEGED, shard_count=2, guild_ready_timeout=0.05)
+
+    class Sharded(Hasty, discord.AutoShardedClient):
+        pass
+
+    bot = Sharded(intents=UNPRIVILEGED, shard_count=2, guild_ready_timeout=0.05)
     task = asyncio.create_task(bot.start(stage.world.token))
     await until(bot.is_ready, "both shards being ready")
     assert stage.wire.stats.identifies == 2
