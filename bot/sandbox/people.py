@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -53,8 +53,8 @@ class CannotDo(Exception):
 
 
 def _humanly(
-    act: Callable[Concatenate[Person, _P], Awaitable[_T]],
-) -> Callable[Concatenate[Person, _P], Awaitable[_T]]:
+    act: Callable[Concatenate[Person, _P], Coroutine[Any, Any, _T]],
+) -> Callable[Concatenate[Person, _P], Coroutine[Any, Any, _T]]:
     @wraps(act)
     async def attempt(person: Person, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
@@ -317,7 +317,8 @@ class Person:
     # How it is done.
 
     def _see(self, channel_id: int) -> None:
-        self._store.get_channel(channel_id)
+        if channel_id not in self._store.channels:
+            raise CannotDo(_PLAINLY[10003])
         if not self._store.accessible(channel_id, self.id):
             raise CannotDo(_PLAINLY[50001])
 

@@ -112,6 +112,7 @@ async def test_closed_direct_messages_and_no_server_in_common_are_refused(stage:
 
 
 async def test_a_nonce_is_remembered_for_its_lifetime_and_announced(stage: Stage) -> None:
+    stage.wire.limits.messages = None
     bot = await stage.connect()
     user = await bot.fetch_user(stage.bea.id)
     first = await user.send("once", nonce="ok-1")
