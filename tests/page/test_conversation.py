@@ -121,7 +121,27 @@ async def test_a_reaction_is_shown_with_its_count(visit: Visit) -> None:
     await visit.last.hover()
     await visit.button("React to Ruth Pemberton's message").click()
     await visit.tab.get_by_role("dialog").get_by_role("button", name="Coffee").click()
-    await expect(visit.last.locator(".reaction")).to_have_text("☕ 1 person reacted")
+    reaction = visit.last.locator(".reaction")
+    await expect(reaction).to_have_text("☕ 1 person reacted")
+    await visit.theatre.ruth.react(
+        visit.channel, int(visit.theatre.you.visible_messages(visit.channel)[0]["id"]), "☕"
+    )
+    await expect(reaction).to_have_text("☕ 2 people reacted")
+    await expect(reaction).to_have_attribute("aria-pressed", "true")
+    await reaction.click()
+    await expect(reaction).to_have_text("☕ 1 person reacted")
+    await expect(reaction).to_have_attribute("aria-pressed", "false")
+
+
+async def test_ones_own_words_can_be_changed(visit: Visit) -> None:
+    await visit.write("Se you at nine")
+    await visit.last.hover()
+    await visit.button("Change my message").click()
+    form = visit.tab.get_by_role("dialog", name="Change my message")
+    await form.get_by_label("What it says").fill("See you at nine")
+    await form.get_by_role("button", name="Send").click()
+    await expect(visit.last).to_contain_text("See you at nine")
+    await expect(visit.last).to_contain_text("(edited)")
 
 
 async def test_ones_own_message_can_be_deleted_and_anothers_not(visit: Visit) -> None:
@@ -172,6 +192,31 @@ async def test_earlier_messages_are_shown_on_request(visit: Visit) -> None:
     await visit.button("Show earlier messages (10)").click()
     await expect(visit.log.locator("article")).to_have_count(70)
     await expect(visit.log.locator("article").first).to_contain_text("line 0")
+
+
+async def test_somebody_in_no_server_finds_a_page_that_says_so(visit: Visit) -> None:
+    world = visit.theatre.world
+    stranger = world.people.get("nobody") or world.person("nobody", "Nell Nobody")
+    await expect(visit.tab.locator(f"#who option[value='{stranger.id}']")).to_have_count(1)
+    await visit.become(stranger)
+    await expect(visit.tab.locator("#places-list")).to_contain_text("You are in no server.")
+    await expect(visit.tab.locator("#text")).to_be_disabled()
+    await visit.tab.locator("#places-list [data-place]").first.click()
+    await expect(visit.tab.locator("#where")).to_have_text("Really OK")
+    await visit.write("Anybody there?")
+    await expect(visit.tab.locator("#trouble")).to_contain_text("You share no server with the bot")
+
+
+async def test_a_bot_that_went_away_is_told_about(visit: Visit) -> None:
+    away = visit.tab.get_by_text("The bot is not connected just now.")
+    await expect(away).to_be_hidden()
+    session = next(iter(visit.theatre.wire.gateway.sessions.values()))
+    connection, session.connection = session.connection, None
+    try:
+        await expect(away).to_be_visible()
+    finally:
+        session.connection = connection
+    await expect(away).to_be_hidden()
 
 
 async def test_a_lost_connection_is_said_and_mended_by_itself(visit: Visit) -> None:

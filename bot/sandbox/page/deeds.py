@@ -30,6 +30,7 @@ class Deeds:
     def __init__(self) -> None:
         self._known: dict[str, Callable[[Person, Json], Awaitable[Json]]] = {
             "send": self._send,
+            "edit": self._edit,
             "delete": self._delete,
             "react": self._react,
             "open-dm": self._open_dm,
@@ -62,12 +63,17 @@ class Deeds:
         )
         return {"message": str(message)}
 
+    async def _edit(self, person: Person, body: Json) -> Json:
+        await person.edit(_id(body, "channel"), _id(body, "message"), _text(body, "text"))
+        return {}
+
     async def _delete(self, person: Person, body: Json) -> Json:
         await person.delete(_id(body, "channel"), _id(body, "message"))
         return {}
 
     async def _react(self, person: Person, body: Json) -> Json:
-        await person.react(_id(body, "channel"), _id(body, "message"), _text(body, "emoji"))
+        on = body.get("on") is not False
+        await person.react(_id(body, "channel"), _id(body, "message"), _text(body, "emoji"), on=on)
         return {}
 
     async def _open_dm(self, person: Person, body: Json) -> Json:

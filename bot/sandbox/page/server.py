@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import mimetypes
 import secrets
@@ -183,7 +184,10 @@ class Page:
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
                     break
-                asked: object = message.json()
+                try:
+                    asked: object = message.json()
+                except ValueError:
+                    break
                 if isinstance(asked, dict):
                     look.clear()
                     look.update(cast(Json, asked))
@@ -198,16 +202,21 @@ class Page:
     async def _keep_showing(self, socket: web.WebSocketResponse, look: Json, changed: asyncio.Event) -> None:
         last: Json | None = None
         while not socket.closed:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), _GLANCE)
                 await asyncio.sleep(_GATHER)
-            except TimeoutError:
-                pass
             changed.clear()
-            view = self._view(look)
-            if view != last:
-                await socket.send_json(view)
-                last = view
+            try:
+                view = self._view(look)
+                if view != last:
+                    await socket.send_json(view)
+                    last = view
+            except ConnectionError:
+                return
+            except Exception:
+                # A page that stands still without a word would be worse than one that says it is trying again.
+                log.exception("The page could not be drawn.")
+                await socket.close(code=WSCloseCode.INTERNAL_ERROR)
 
     def _view(self, look: Json) -> Json:
         person = self._person(look.get("person"))

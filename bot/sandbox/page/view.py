@@ -26,6 +26,7 @@ Reads = Mapping[tuple[int, int], int]
 Address = Callable[[str], str]
 
 _SEND = discord.Permissions.send_messages.flag
+_SEND_IN_THREADS = discord.Permissions.send_messages_in_threads.flag
 _FIRST_SHOWN = 60
 
 
@@ -100,7 +101,8 @@ def may_send(world: World, person_id: int, channel_id: int) -> bool:
         return False
     if channel.guild_id is None:
         return True
-    return bool(world.backend.compute_permissions(channel.guild_id, person_id, channel_id) & _SEND)
+    needed = _SEND_IN_THREADS if channel.is_thread else _SEND
+    return bool(world.backend.compute_permissions(channel.guild_id, person_id, channel_id) & needed)
 
 
 class _Seen:
@@ -135,7 +137,7 @@ def _guilds_of(world: World, person: Person) -> list[Guild]:
 def _channels_of(world: World, guild: Guild) -> Iterable[Channel]:
     channels = world.backend.channels
     order = [channels[c] for c in guild.channel_ids if c in channels]
-    order.sort(key=lambda c: (c.position, c.id))
+    order.sort(key=lambda c: (c.type in VOICE_CHANNEL_TYPES, c.position, c.id))
     for channel in order:
         if channel.type == ChannelType.CATEGORY:
             continue

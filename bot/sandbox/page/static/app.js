@@ -19,7 +19,7 @@ const state = {
   limit: 60,
   failures: new Map(), // message id -> what went wrong under it
   notices: [], // things only this page says, at the end of a channel
-  busy: null, // {message, custom} while a button is being answered
+  busy: new Map(), // message id -> custom id of the button that is being answered
   replying: null,
   toDm: false, // after becoming somebody else in one's private messages: stay in private messages
 };
@@ -112,12 +112,12 @@ function showForm(person, answer) {
 }
 
 async function useComponent(message, component, deed, extra) {
-  if (state.busy) return;
-  state.busy = { message: message.id, custom: component.custom_id };
+  if (state.busy.has(message.id)) return;
+  state.busy.set(message.id, component.custom_id);
   state.failures.delete(message.id);
   draw();
   const answer = await perform(deed, { message: message.id, customId: component.custom_id, ...extra });
-  state.busy = null;
+  state.busy.delete(message.id);
   if (!answer.ok) state.failures.set(message.id, answer.reason);
   else if (answer.failed) state.failures.set(message.id, `This interaction failed. ${answer.failed}`);
   draw();
@@ -132,7 +132,10 @@ function go(channel) {
 }
 
 async function openDm() {
-  const answer = await act(state.view.me.id, "open-dm");
+  // Whoever one has just become, even if what is on the screen is still somebody else's.
+  const person = state.person;
+  const answer = await act(person, "open-dm");
+  if (person !== state.person) return;
   if (answer.ok) go(answer.channel);
   else notice(answer.reason);
 }
@@ -150,17 +153,24 @@ function become(person) {
   say(`You are now ${name}`);
 }
 
-async function react(message) {
+async function setReaction(message, emoji, on) {
+  const answer = await act(state.view.me.id, "react", { channel: message.channel_id, message: message.id, emoji, on });
+  if (!answer.ok) { state.failures.set(message.id, answer.reason); draw(); }
+}
+
+function react(message) {
   const { node, body, open } = dialog("React");
   fill(body, h("div", { class: "row wrap" }, EMOJI.map((emoji, index) => h("button", {
     type: "button", class: "secondary emoji", "aria-label": EMOJI_NAMES[index],
-    onclick: async () => {
-      node.close();
-      const answer = await act(state.view.me.id, "react", { channel: message.channel_id, message: message.id, emoji });
-      if (!answer.ok) { state.failures.set(message.id, answer.reason); draw(); }
-    },
+    onclick: () => { node.close(); setReaction(message, emoji, true); },
   }, emoji))));
   open();
+}
+
+function edit(message) {
+  const field = { type: 4, style: 2, custom_id: "text", label: "What it says", value: message.content, max_length: 2000 };
+  openForm({ title: "Change my message", components: [{ type: 1, components: [field] }] }, { view: state.view },
+    (values) => act(state.view.me.id, "edit", { channel: message.channel_id, message: message.id, text: values.text }));
 }
 
 async function remove(message) {
@@ -172,6 +182,8 @@ async function remove(message) {
 const hands = {
   go,
   react,
+  setReaction,
+  edit,
   remove,
   dismiss: remove,
   command: (path) => startCommand(path),

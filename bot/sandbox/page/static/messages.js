@@ -120,7 +120,7 @@ function rows(state, hands) {
     const together = previous && previous.author.id === message.author.id && Math.abs(when - before) < TOGETHER && message.type === 0 && previous.type !== 7
       && !message.interaction_metadata && Boolean(previous.flags & EPHEMERAL) === Boolean(message.flags & EPHEMERAL);
     const failure = state.failures.get(message.id);
-    const busy = state.busy?.message === message.id ? state.busy.custom : null;
+    const busy = state.busy.get(message.id) ?? null;
     out.push({
       key: message.id,
       signature: JSON.stringify([message, together, failure, busy, conversation.canSend, today]),
@@ -166,7 +166,7 @@ function article(message, kit) {
     kit.together ? h("span", { class: "avatar none", "aria-hidden": "true" }) : avatar(message.author.id, author),
     h("div", { class: "body" },
       !kit.together && h("header", {}, h("h2", { class: "author" }, author), message.author.bot && h("span", { class: "badge" }, "App"), time(when, now)),
-      content(message, context, author),
+      content(message, context, author, hands),
       ephemeral && h("p", { class: "quiet only" }, "Only you can see this. ",
         h("button", { type: "button", class: "plain", onclick: () => hands.dismiss(message) }, "Dismiss message")),
       kit.failure && h("p", { class: "trouble", role: "alert" }, kit.failure)),
@@ -174,19 +174,23 @@ function article(message, kit) {
   return node;
 }
 
-function content(message, context, author) {
+function content(message, context, author, hands) {
   if (message.flags & THINKING) return h("p", { class: "thinking" }, `${author} is thinking`, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")));
   return [
     message.content && h("div", { class: "md" }, markdown(message.content, context), message.edited_timestamp && h("small", { class: "quiet edited" }, "(edited)")),
     stickers(message), attachments(message, context), embeds(message, context), poll(message),
     message.components?.length ? h("div", { class: "parts" }, components(message.components, context)) : null,
-    message.reactions?.length ? h("div", { class: "row wrap reactions" }, message.reactions.map((reaction) => reacted(reaction, message, context))) : null,
+    message.reactions?.length ? h("div", { class: "row wrap reactions" }, message.reactions.map((reaction) => reacted(reaction, message, hands))) : null,
   ];
 }
 
-function reacted(reaction, message, context) {
+function reacted(reaction, message, hands) {
   const text = emojiText(reaction.emoji);
-  return h("span", { class: `reaction${reaction.me ? " mine" : ""}` }, text, " ", h("span", {}, String(reaction.count)), h("span", { class: "hush" }, reaction.count === 1 ? " person reacted" : " people reacted"));
+  const wire = reaction.emoji.id ? `${reaction.emoji.name}:${reaction.emoji.id}` : reaction.emoji.name;
+  return h("button", {
+    type: "button", class: "reaction", "aria-pressed": String(reaction.me), data: { custom: `reaction ${wire}` },
+    onclick: () => hands.setReaction(message, wire, !reaction.me),
+  }, text, " ", h("span", {}, String(reaction.count)), h("span", { class: "hush" }, reaction.count === 1 ? " person reacted" : " people reacted"));
 }
 
 function time(when, now) {
@@ -213,6 +217,7 @@ function deeds(message, kit, author) {
   return h("div", { class: "deeds" },
     h("button", { type: "button", class: "plain", "aria-label": `Reply to ${author}`, onclick: () => hands.reply(message, author) }, "Reply"),
     h("button", { type: "button", class: "plain", "aria-label": `React to ${author}'s message`, onclick: () => hands.react(message) }, "React"),
+    message.author.id === view.me.id && message.content && h("button", { type: "button", class: "plain", "aria-label": "Change my message", onclick: () => hands.edit(message) }, "Change"),
     message.author.id === view.me.id && h("button", { type: "button", class: "plain", "aria-label": "Delete my message", onclick: () => hands.remove(message) }, "Delete"));
 }
 

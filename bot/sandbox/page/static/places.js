@@ -17,7 +17,7 @@ export function drawPlaces(state, { go, openDm }) {
   fill(list,
     h("h2", {}, "Direct messages"),
     h("ul", {}, h("li", {}, entry({
-      id: view.dm.id ?? "dm", here, unread: view.dm.unread, go: view.dm.id ? () => go(view.dm.id) : openDm,
+      id: view.dm.id ?? "dm", here, unread: view.dm.unread, go: openDm,
       label: [avatar(view.bot.id, view.dm.name, "small"), h("span", { class: "grow" }, view.dm.name)],
     }))),
     view.places.map((place) => server(place, here, go)),
@@ -26,14 +26,14 @@ export function drawPlaces(state, { go, openDm }) {
 }
 
 function server(place, here, go) {
-  const groups = new Map();
+  const groups = new Map([["", []]]); // channels under no heading come first, as in Discord
   for (const channel of place.channels) {
     if (!groups.has(channel.category)) groups.set(channel.category, []);
     groups.get(channel.category).push(channel);
   }
   return [
     h("h2", {}, place.name),
-    [...groups].map(([category, channels]) => [
+    [...groups].filter(([, channels]) => channels.length).map(([category, channels]) => [
       category && h("h3", {}, category),
       h("ul", {}, channels.map((channel) => h("li", { class: channel.kind === "thread" ? "inner" : null }, entry({
         id: channel.id, here, unread: channel.unread, go: () => go(channel.id),

@@ -102,8 +102,7 @@ export function drawTools() {
   if (!field.value && document.activeElement !== field) field.value = wall(now);
   field.min = wall(now);
   drawWho(view);
-  $("greeting").textContent = view.greeting;
-  $("greeting").hidden = !view.greeting;
+  if (view.greeting) $("greeting").textContent = view.greeting;
 }
 
 function drawWho(view) {
@@ -111,7 +110,7 @@ function drawWho(view) {
   const signature = JSON.stringify([view.people, view.me]);
   if (signature !== offered) {
     offered = signature;
-    fill(who, view.people.map((person) => h("option", { value: person.id }, `${person.name}${person.unread ? ` (${person.unread} new)` : ""}`)));
+    fill(who, view.people.map((person) => h("option", { value: person.id }, person.unread && person.id !== view.me.id ? `${person.name} (${person.unread} new)` : person.name)));
   }
   who.value = view.me.id;
   $("about").textContent = view.people.find((person) => person.id === view.me.id)?.about ?? "";
