@@ -14,6 +14,7 @@ from tests.launch.scene import Scene
 async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
     """The demo network on a real wire. What the bot sent is as Discord describes it, and nothing was unknown."""
     scene = Scene(tmp_path, nursery)
+    scene.wire.record = True
     await scene.open()
     yield scene
     await scene.close()

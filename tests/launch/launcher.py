@@ -70,7 +70,7 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
     if what == "opened":
         await app.opened()
     elif what == "ready":
-        while not app.client.is_ready():
+        while not app.client.is_ready():  # noqa: ASYNC110 - discord.py's own event exists only after the login
             await asyncio.sleep(0.01)
     elif what == "due":
         due = await app.next_due()

@@ -167,7 +167,7 @@ class Program:
     async def ended(self, patience: float = PATIENCE_S) -> int:
         """Wait for its end; the exit code."""
         async with asyncio.timeout(patience):
-            while (code := self._process.poll()) is None:
+            while (code := self._process.poll()) is None:  # noqa: ASYNC110 - a process has no event
                 await asyncio.sleep(0.01)
         return code
 

@@ -41,7 +41,6 @@ class Scene:
         self.world = World(self.clock)
         self.demo = demo.build(self.world)
         self.wire = Wire(self.world)
-        self.wire.record = True
         self.you = self.demo.you
         self.welcome = self.demo.channels["welcome"]
         self._nursery = nursery

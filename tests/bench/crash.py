@@ -1,0 +1,46 @@
+"""Kills the bot while it sends, as often as told, and counts on the server what was lost or doubled."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tests.crash.matrix import EVERY, MOMENTS, Matrix
+from tests.launch.processes import Nursery
+from tests.launch.scene import Scene
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=20261122)
+
+
+async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    nursery = Nursery()
+    try:
+        scene = Scene(folder / "looking", nursery)
+        scene.folder.mkdir()
+        await scene.open()
+        tally = await Matrix(scene, chosen.seed).run(chosen.kills)
+        await scene.close()
+        for stage, moment in MOMENTS.items():
+            struck = {str(b): n for b, n in tally.blows.items() if b.stage == stage}
+            print(moment, struck)
+        blind = Scene(folder / "blind", nursery)
+        blind.folder.mkdir()
+        await blind.open()
+        posted = [blow for blow in EVERY if blow.forgotten and blow.stage == "stored"]
+        control = await Matrix(blind, chosen.seed, blows=posted, blind=True).run(max(6, chosen.kills // 20))
+        await blind.close()
+    finally:
+        nursery.close()
+    return {
+        "kills": tally.kills,
+        "messages": tally.sent,
+        "lost": tally.lost,
+        "doubled": tally.doubled,
+        "control_kills": control.kills,
+        "control_lost": control.lost,
+        "control_doubled": control.doubled,
+    }

@@ -1,0 +1,202 @@
+"""Kills the bot again and again while it sends, and counts on the server what became of each message.
+
+A message passes three moments: its request has arrived (the row says "sending"), the server has stored it, and the
+bot has its answer and is about to commit it. At each the bot is killed with SIGKILL, with Discord still
+remembering nonces or not, in direct messages and in channels. Everything random comes from the seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from sqlmodel import Session
+
+from bot.db.store import engine_for
+from bot.db.upgrade import upgrade
+from bot.outbox.queue import enqueue
+from bot.sandbox.wire.faults import Call, Rule, Stage
+from bot.sandbox.wire.server import Dropped
+from tests.launch.processes import Bot
+from tests.launch.scene import Scene, custom_ids, until
+
+Place = Literal["dm", "channel"]
+MOMENTS: dict[Stage, str] = {"arrived": "claimed", "stored": "posted", "answered": "marked"}
+PEOPLE = 24
+IN_A_CHANNEL = 4
+MESSAGES = "/channels/*/messages"
+
+
+class Blow(NamedTuple):
+    """One way to be killed."""
+
+    stage: Stage
+    forgotten: bool
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{MOMENTS[self.stage]}, nonce {'forgotten' if self.forgotten else 'remembered'}, {self.place}"
+
+
+EVERY = tuple(
+    Blow(stage, forgotten, place)
+    for stage, forgotten, place in itertools.product(MOMENTS, (False, True), ("dm", "channel"))
+)
+
+
+@dataclass
+class Tally:
+    """What the server says."""
+
+    sent: int = 0
+    lost: int = 0
+    doubled: int = 0
+    blows: Counter[Blow] = field(default_factory=Counter[Blow])
+
+    @property
+    def kills(self) -> int:
+        return self.blows.total()
+
+
+class Matrix:
+    """Rounds of messages to 24 people and three channels, with a kill every few messages."""
+
+    def __init__(
+        self, scene: Scene, seed: int, *, blows: Sequence[Blow] = EVERY, blind: bool = False
+    ) -> None:
+        self._scene = scene
+        self._dice = random.Random(seed)
+        self._blows = blows
+        self._deck: list[Blow] = []
+        self._blind = blind
+        self._expected: dict[int, Place] = {}
+        self._dms: list[int] = []
+        self._channels = list(scene.demo.channels.values())
+        self._aim: tuple[Blow, int, float] | None = None
+        self._bot: Bot | None = None
+        self._killed = asyncio.Event()
+        self.tally = Tally()
+
+    async def run(self, kills: int) -> Tally:
+        """Rounds until the bot was killed so often; every round is sent to its end."""
+        await self._prepare()
+        while self.tally.kills < kills:
+            self._enqueue()
+            while left := self._open():
+                await self._live(left, may_kill=self.tally.kills < kills)
+        self._count()
+        return self.tally
+
+    async def _prepare(self) -> None:
+        scene = self._scene
+        # What is tested here is what survives, not how fast it goes.
+        scene.wire.limits.per_second = scene.wire.limits.messages = None
+        for number in range(PEOPLE):
+            person = scene.world.person(f"member-{number}")
+            scene.world.join(person, scene.demo.guild_id)
+            self._dms.append(await person.open_dm())
+        upgrade(self._url, scene.clock.now())
+        scene.wire.faults.on_request = self._strike
+
+    @property
+    def _url(self) -> str:
+        return f"sqlite:///{self._scene.database.as_posix()}"
+
+    def _enqueue(self) -> None:
+        """A round: one message to each person, four to each channel."""
+        engine = engine_for(self._url, writing=True)
+        targets = self._dms + self._channels * IN_A_CHANNEL
+        with Session(engine) as session:
+            for channel in targets:
+                number = len(self._expected) + 1
+                self._expected[number] = "dm" if channel in self._dms else "channel"
+                enqueue(
+                    session,
+                    f"crash:{number}",
+                    channel,
+                    "members.panel",
+                    now=self._scene.clock.now(),
+                    params={"network": "Saturday Coffee Heads"},
+                    subject_id=number,
+                )
+            session.commit()
+        engine.dispose()
+
+    def _open(self) -> Counter[Place]:
+        """How many messages have not ended yet, as the database says."""
+        query = "SELECT subject_id FROM outbox WHERE state IN ('pending', 'sending')"
+        with contextlib.closing(sqlite3.connect(self._scene.database, timeout=5)) as connection:
+            return Counter(self._expected[number] for (number,) in connection.execute(query))
+
+    async def _live(self, left: Counter[Place], *, may_kill: bool) -> None:
+        """One life of the bot: until it is killed, or until everything is sent."""
+        blow = self._draw(left) if may_kill else None
+        if blow is not None:
+            self._aim = blow, self._dice.randrange(min(4, left[blow.place])), self._dice.uniform(0, 0.006)
+        # A server that takes its time has several messages on their way at the moment of death.
+        slow = Rule("slow", method="POST", path=MESSAGES, when="after", seconds=0.07, times=None)
+        if self._dice.random() < 0.5:
+            self._scene.wire.faults.add(slow)
+        self._killed.clear()
+        self._bot = bot = await self._scene.fork(blind=self._blind)
+        await until(lambda: self._killed.is_set() or not self._open(), "the end of a life", 60)
+        if blow is not None and self._aim is None:  # struck, be it a moment after the last commit
+            await self._killed.wait()
+            await bot.ended()
+            await asyncio.sleep(0.02)  # what the dead process had already written to its sockets
+            self.tally.blows[blow] += 1
+            if blow.forgotten:
+                self._scene.wire.forget_nonces()
+        else:
+            self._aim = None
+            assert await bot.stop() == 0
+        self._scene.wire.faults.clear()
+
+    def _draw(self, left: Counter[Place]) -> Blow | None:
+        """The next blow from a shuffled deck that something still to be sent can be struck by."""
+        if not any(left[blow.place] for blow in self._deck):
+            fresh = list(self._blows)
+            self._dice.shuffle(fresh)
+            self._deck += fresh
+        blow = next((blow for blow in self._deck if left[blow.place]), None)
+        if blow is not None:
+            self._deck.remove(blow)
+        return blow
+
+    async def _strike(self, stage: Stage, call: Call) -> None:
+        if self._aim is None or call.method != "POST" or not call.path.endswith("/messages"):
+            return
+        blow, skip, late = self._aim
+        place: Place = "dm" if int(call.path.split("/")[2]) in self._dms else "channel"
+        if (stage, place) != (blow.stage, blow.place):
+            return
+        if skip:
+            self._aim = blow, skip - 1, late
+            return
+        self._aim = None
+        if stage == "answered":
+            await asyncio.sleep(late)  # before, during or after the commit
+        assert self._bot is not None
+        self._bot.kill()
+        self._killed.set()
+        if stage == "arrived":
+            raise Dropped  # the request got no further than the door
+
+    def _count(self) -> None:
+        found: Counter[int] = Counter()
+        for channel in (*self._dms, *self._channels):
+            for message in self._scene.world.backend.messages[channel].values():
+                for custom_id in custom_ids({"components": message.components}):
+                    kind, number = custom_id.split(":")[1:3]
+                    if kind == "members.join":
+                        found[int(number)] += 1
+        self.tally.sent = len(self._expected)
+        self.tally.lost = sum(1 for number in self._expected if not found[number])
+        self.tally.doubled = sum(times - 1 for times in found.values() if times > 1)

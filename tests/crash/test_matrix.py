@@ -1,0 +1,38 @@
+"""Two hundred kills: nothing is lost and nothing is said twice; and the proof that looking is what does it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.matrix import EVERY, Matrix
+from tests.launch.processes import Nursery
+from tests.launch.scene import Scene
+
+KILLS = 200
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
+    scene = Scene(tmp_path, nursery)
+    await scene.open()
+    yield scene
+    await scene.close()
+    assert not scene.wire.gaps, scene.wire.gaps
+
+
+async def test_killed_at_every_moment_nothing_is_lost_or_doubled(scene: Scene) -> None:
+    tally = await Matrix(scene, seed=20261122).run(KILLS)
+    assert tally.kills >= KILLS
+    missed = [str(blow) for blow in EVERY if tally.blows[blow] < KILLS // 24]
+    assert not missed, f"hardly ever struck: {missed}"
+    assert (tally.lost, tally.doubled) == (0, 0)
+
+
+async def test_without_looking_and_with_nonces_forgotten_messages_double(scene: Scene) -> None:
+    posted = [blow for blow in EVERY if blow.forgotten and blow.stage == "stored"]
+    tally = await Matrix(scene, seed=7, blows=posted, blind=True).run(6)
+    assert tally.lost == 0
+    assert tally.doubled >= 6, "the control doubles, or the test above proves nothing"
