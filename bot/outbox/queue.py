@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +10,13 @@ from typing import Any
 
 from sqlalchemy import func, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, delete, select
 
 from bot.db.store import wake
 from bot.outbox.tables import NEXT, Outbox, Priority, State
+
+log = logging.getLogger("reallyok.outbox")
 
 # How long a row is kept once its message has ended one way or another (see KEPT in tables.py).
 KEEP = timedelta(days=7)
@@ -162,10 +166,25 @@ def _end(
     else:
         row.params = {}
         row.ended_at = now
+        session.add(row)
         consequence = consequences.get(row.topic)
         if consequence is not None:
-            consequence(session, row, now)
+            _follow(session, consequence, row, now)
     session.add(row)
+
+
+def _follow(session: Session, consequence: Consequence, row: Outbox, now: datetime) -> None:
+    """Draw a consequence. One that fails undoes itself alone: the message has ended all the same, and one
+    feature's slip must not stop the post of every other."""
+    try:
+        with session.begin_nested():
+            consequence(session, row, now)
+    except IntegrityError as error:
+        log.error("What follows from a %s message could not be kept.", row.topic, exc_info=error)
+    except DBAPIError:
+        raise  # the database's own trouble: nothing of this is kept, and it is tried again
+    except Exception as error:
+        log.error("What follows from a %s message failed.", row.topic, exc_info=error)
 
 
 def _step(row: Outbox, to: State) -> State:
