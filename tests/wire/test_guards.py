@@ -9,12 +9,13 @@ from typing import Any
 import aiohttp
 import discord
 import pytest
+from discord import app_commands
 
 from bot.clock import MovableClock
 from bot.sandbox.people import CannotDo
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
-from tests.wire.stage import START, Stage, until
+from tests.wire.stage import START, Bot, Stage, until
 from tests.wire.test_interactions import talkative
 from tests.wire.test_messages import call, post
 
@@ -47,6 +48,55 @@ async def test_what_discord_would_find_invalid_is_refused_and_no_gap(stage: Stag
     assert (await post(stage, dm, content="x" * 2001))[1]["code"] == 50035
     assert (await post(stage, 1, content="x"))[1]["code"] == 10003
     assert stage.wire.gaps == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"name": "Shouting", "description": "x"},
+        {"name": "two words", "description": "x"},
+        {"name": "fine", "description": ""},
+        {"name": "fine", "description": "x" * 101},
+        {"name": "fine", "description": "x", "options": [{"type": 3, "name": "o", "description": ""}]},
+        {
+            "name": "fine",
+            "description": "x",
+            "options": [
+                {
+                    "type": 3,
+                    "name": "o",
+                    "description": "x",
+                    "choices": [{"name": str(n), "value": str(n)} for n in range(26)],
+                }
+            ],
+        },
+    ],
+)
+async def test_a_command_discord_would_not_take_is_refused(stage: Stage, command: dict[str, Any]) -> None:
+    path = f"/applications/{stage.world.backend.application_id}/commands"
+    assert (await call(stage, "PUT", path, [{"name": "good", "description": "fine"}]))[0] == 200
+    status, body, _ = await call(stage, "PUT", path, [command])
+    assert (status, body["code"]) == (400, 50035)
+    assert [c["name"] for c in await stage.bea.commands(stage.channel)] == ["good"]
+
+
+async def test_too_many_suggestions_are_refused(stage: Stage) -> None:
+    bot = Bot()
+
+    @bot.tree.command(description="x")
+    async def find(interaction: discord.Interaction[Any], what: str) -> None:
+        await interaction.response.send_message(what)
+
+    @find.autocomplete("what")
+    async def offer(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return [app_commands.Choice(name=str(n), value=str(n)) for n in range(int(typed))]
+
+    await stage.connect(bot)
+    stage.world.backend.answer_within = 0.5
+    stage.wire.record = True
+    assert len(await stage.bea.autocomplete(stage.channel, "find", "what", "25")) == 25
+    assert await stage.bea.autocomplete(stage.channel, "find", "what", "26") == []
+    assert [row[3] for row in stage.wire.recorded] == [200, 400]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])  # noqa: S104 - refused, which is the point

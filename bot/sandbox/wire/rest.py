@@ -21,7 +21,7 @@ from bot.sandbox.wire.faults import Call, Dropped, Faults, Rule
 from bot.sandbox.wire.frames import encode
 from bot.sandbox.wire.limits import RateLimiter, Stats
 from bot.sandbox.wire.nonces import Nonces
-from bot.sandbox.wire.refusals import check_allowed, interaction_of
+from bot.sandbox.wire.refusals import check_allowed, check_lengths, interaction_of
 from bot.sandbox.wire.routes import Routes, success
 from bot.sandbox.wire.shape import complete
 
@@ -163,6 +163,7 @@ class Rest:
             )
             exchange = interaction_of(self._store, call.method, segments)
             check_allowed(self._store, call.method, segments, args, exchange)
+            check_lengths(call.method, segments, call.json)
             answer = self.nonces.carry_out(self._store, segments, context, handler)
             if exchange is not None:
                 exchange.refresh()
@@ -216,7 +217,8 @@ async def _read_multipart(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
     uploads: list[tuple[str, Upload]] = []
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
-        assert isinstance(part, BodyPartReader)  # noqa: S101 - Discord has no nested multiparts
+        if not isinstance(part, BodyPartReader):
+            raise ValueError("a multipart body has no multiparts inside")
         data = bytes(await part.read(decode=True))
         name = part.name or ""
         if name == "payload_json":
