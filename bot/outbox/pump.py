@@ -80,6 +80,8 @@ class Pump:
 
     async def drain(self) -> None:
         """Return when nothing is due and nothing is on its way (what waits for a retry does not count)."""
+        if self._stopping:
+            return
         self._idle.clear()
         self.wake()
         await self._idle.wait()
