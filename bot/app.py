@@ -18,7 +18,7 @@ import aiohttp
 import discord
 from sqlmodel import Session
 
-from bot.checkins import service as checkins
+from bot.checkins import answering, asking
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
@@ -28,10 +28,10 @@ from bot.errors import OperatorError, StoreUnavailable
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox import queue
-from bot.outbox.pace import Pace
+from bot.outbox.pace import Pace, urgency
 from bot.outbox.pump import Pump
 from bot.outbox.sender import DiscordSender
-from bot.outbox.tables import Outbox, State
+from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.alarm import Alarm
 from bot.settings import Settings
 from bot.support.lines import NetworkLines
@@ -40,8 +40,9 @@ from bot.ui.render import Origin, draw
 
 log = logging.getLogger("reallyok")
 
-CONSEQUENCES = {
-    checkins.TOPIC: checkins.ended,
+CONSEQUENCES: dict[str, queue.Consequence] = {
+    asking.TOPIC: asking.ended,
+    answering.FOLLOW: answering.followed,
     members.TOPIC: members.reached,
     networks.TOPIC: networks.ended,
 }
@@ -63,7 +64,7 @@ class App:
         self.lines = NetworkLines(settings.data / "support.json")
         if self.lines.problem:
             log.error("%s", self.lines.problem)
-        self.openings = len(self.library.template(checkins.OPENING).wordings)
+        self.openings = len(self.library.template(asking.OPENING).wordings)
         point_at(settings.api_url, settings.gateway_url)
         self.client = ReallyOk(self, Pace(), settings.data / "commands-told")
         self.sender = DiscordSender(self.client, self._render)
@@ -96,6 +97,11 @@ class App:
         """Which network an interaction is about, as far as that is known without asking the database."""
         network_id = interaction.guild_id or 0
         return Origin(network_id, self.lines.get(network_id).language)
+
+    def one_line(self, origin: Origin) -> str:
+        """One number that answers at any hour, for the foot of a message. From memory."""
+        own = self.lines.get(origin.network_id)
+        return self.signposts.line(own.nation, origin.language, self.clock.now(), education=own.education)
 
     async def outcome(self, row_id: int, patience_s: float) -> State | None:
         """How a message just put in the outbox ended, or None if it has not in that time."""
@@ -142,6 +148,15 @@ class App:
         """Called by the client once Discord knows us: support answers from here on, whatever the database does."""
         self._spawn(self.client.sync_commands())
         self._spawn(self._open())
+
+    def after_ready(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something once the bot is connected, at the lowest urgency."""
+
+        async def gently() -> None:
+            urgency.set(Priority.CATCH_UP)
+            await work
+
+        self._spawn(gently())
 
     async def _open(self) -> None:
         while True:
@@ -233,13 +248,13 @@ class App:
         if time.monotonic() - self._tidied_at > TIDY_S:
             self._tidied_at = time.monotonic()
             await self._tidy(now)
-        await checkins.ask_due(self.store, now, self.openings)
+        await asking.ask_due(self.store, now, self.openings)
         if self.pump is not None:
             self.pump.wake()
 
     async def _tidy(self, now: datetime) -> None:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
-        for tidy in (queue.tidy, tables.tidy_seen, checkins.tidy):
+        for tidy in (queue.tidy, tables.tidy_seen, asking.tidy):
             while await self.store.write(tidy, now):
                 await asyncio.sleep(0)
 
@@ -273,7 +288,7 @@ class App:
 
 
 def _earliest(session: Session, now: datetime) -> datetime | None:
-    times = (checkins.next_due(session), queue.next_due(session, after=now))
+    times = (asking.next_due(session), queue.next_due(session, after=now))
     return min((at for at in times if at is not None), default=None)
 
 

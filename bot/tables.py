@@ -1,6 +1,7 @@
 """Every table there is, so that whoever needs them all (migrations, export, tests) imports one name."""
 
-import bot.checkins.tables  # noqa: F401
-import bot.db.tables  # noqa: F401
-import bot.members.tables  # noqa: F401
-import bot.outbox.tables  # noqa: F401
+import bot.checkins.tables
+import bot.db.tables
+import bot.members.tables
+import bot.outbox.tables
+import bot.schedule.tables  # noqa: F401

@@ -1,15 +1,19 @@
-"""Check-ins: the question, the tap, and what is said to it."""
+"""Check-ins: the question, the tap, asking twice, and the member's own picture."""
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.checkins import service
-from bot.checkins.rules import Level
+from bot.checkins import answering, asking, plans
+from bot.checkins.answering import Answer
+from bot.checkins.rules import Later, Level
+from bot.errors import Refusal
+from bot.ui.forms import say_more
 from bot.ui.ids import Press
 from bot.ui.render import Origin
 from bot.ui.router import on_press
@@ -17,20 +21,25 @@ from bot.ui.router import on_press
 if TYPE_CHECKING:
     from bot.client import ReallyOk
 
-REPLIES = {
+PLAIN = {
     Level.GOOD: "checkins.good",
     Level.OK: "checkins.ok",
     Level.WOBBLY: "checkins.wobbly",
     Level.NOT_OK: "checkins.not_ok",
 }
+DOOR = {Level.GOOD: "checkins.door_good", Level.OK: "checkins.door_ok"}
+DOOR_ANSWERS = {"really", "bit-much", "rather-not"}
+FOLLOWED = {"better", "same", "harder", "none"}
 
 
-class Checkins(commands.GroupCog, group_name="checkin", group_description="checkin"):
+class Checkins(commands.Cog):
+    group = app_commands.Group(name="checkin", description="checkin")
+
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
         self.say = bot.answers.say
 
-    @app_commands.command(name="now", description="now")
+    @group.command(name="now", description="now")
     async def now(self, interaction: discord.Interaction[Any]) -> None:
         await self._ask(interaction)
 
@@ -40,48 +49,178 @@ class Checkins(commands.GroupCog, group_name="checkin", group_description="check
 
     async def _ask(self, interaction: discord.Interaction[Any]) -> None:
         guild = interaction.guild
-        asked = await service.ask_now(
+        asked = await asking.ask_now(
             self.app.store,
             interaction.user.id,
             guild.id if guild else None,
             guild.name if guild else "",
             self.app.clock.now(),
-            self.app.openings,
+            len(self.app.library.template("checkins.now").wordings),
         )
+        origin = Origin(asked.network.id, asked.language)
         await self.say(
             interaction,
-            f"checkins.now#{asked.checkin_id}",
+            f"checkins.now#{asked.wording}",
             {"network": asked.network.name},
             subject_id=asked.checkin_id,
-            origin=Origin(asked.network.id, asked.language),
+            origin=origin,
             # In a DM it stays in the conversation, like any other question; in a server nobody else sees it.
             hidden=guild is not None,
         )
+        if asked.missed_at is not None and guild is not None:
+            when = self.app.library.when(asked.missed_at, asked.network.zone)
+            await self.say(
+                interaction, "checkins.undelivered", {"when": when}, subject_id=guild.id, origin=origin
+            )
 
     @on_press("checkins.level")
     async def answered(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        kept = await service.answer(
-            self.app.store,
-            self.app.keyring,
-            press.id,
-            interaction.user.id,
-            Level(press.arg),
-            interaction.id,
-            self.app.clock.now(),
+        kept = await self._keep(press.id, interaction.user.id, press.arg, interaction.id)
+        template, params = self.reply_to(kept)
+        await self._reply(interaction, template, params, kept)
+
+    async def _keep(self, checkin_id: int, user_id: int, level: str, event_id: int) -> Answer:
+        if level not in set(Level):
+            raise Refusal("errors.old_button")
+        app = self.app
+        return await answering.answer(
+            app.store, app.keyring, checkin_id, user_id, Level(level), event_id, app.clock.now()
         )
-        origin = Origin(kept.network.id, kept.network.language)
-        own = self.app.lines.get(kept.network.id)
-        line = self.app.signposts.line(
-            own.nation, origin.language, self.app.clock.now(), education=own.education
-        )
+
+    def reply_to(self, kept: Answer) -> tuple[str, dict[str, str]]:
+        """Which words an answer is met with, and what fills them."""
+        level = self.app.library.text(f"checkins.level.{kept.level}")
+        line = self.app.one_line(Origin(kept.network_id, kept.language))
+        params: dict[str, str] = {"line": line, "level": level, "network": kept.network}
+        if kept.before is kept.level:
+            return "checkins.same_again", params
+        if kept.before is not None:
+            return ("checkins.changed_hard" if kept.level.hard else "checkins.changed"), params
+        if kept.level.hard:
+            return PLAIN[kept.level], params
+        if kept.late:
+            params["day"] = self.app.library.when_day(kept.due_at, kept.zone)
+            return "checkins.late_reply", params
+        return (DOOR if kept.door else PLAIN)[kept.level], params
+
+    async def _reply(
+        self, interaction: discord.Interaction[Any], template: str, params: dict[str, str], kept: Answer
+    ) -> None:
         await self.say(
             interaction,
-            f"{REPLIES[kept.level]}#{interaction.id >> 22}",
-            {"line": line},
+            template,
+            params,
+            subject_id=kept.checkin_id,
+            origin=Origin(kept.network_id, kept.language),
+            hidden=interaction.guild is not None,
+        )
+
+    @on_press("checkins.door")
+    async def door(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        if press.arg not in DOOR_ANSWERS:
+            raise Refusal("errors.old_button")
+        await self._about(interaction, press, f"checkins.door_{press.arg.replace('-', '_')}")
+
+    @on_press("checkins.followed")
+    async def followed(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        if press.arg not in FOLLOWED:
+            raise Refusal("errors.old_button")
+        await self._about(interaction, press, f"checkins.followed_{press.arg}")
+
+    @on_press("checkins.follow")
+    async def no_follow_up(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        await answering.decline_follow_up(self.app.store, press.id, interaction.user.id)
+        await self._about(interaction, press, "checkins.follow_declined")
+
+    async def _about(
+        self, interaction: discord.Interaction[Any], press: Press, template: str
+    ) -> Level | None:
+        """Say something about one of the member's own questions; refuses for anybody else's."""
+        level, network = await answering.standing_of(
+            self.app.store, self.app.keyring, press.id, interaction.user.id
+        )
+        origin = Origin(network.id, network.language)
+        await self.say(
+            interaction,
+            template,
+            {"line": self.app.one_line(origin), "network": network.name},
             subject_id=press.id,
             origin=origin,
             hidden=interaction.guild is not None,
         )
+        return level
+
+    @on_press("checkins.later")
+    async def later(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        if not press.arg:
+            await self._about(interaction, press, "checkins.later")
+            return
+        if press.arg not in set(Later):
+            raise Refusal("errors.old_button")
+        choice = Later(press.arg)
+        app = self.app
+        following = await asking.ask_later(
+            app.store, press.id, interaction.user.id, choice, interaction.id, app.clock.now()
+        )
+        when = app.library.when(*following) if following else app.library.text("checkins.next.none")
+        template = "checkins.skipped" if choice is Later.SKIP else "checkins.later_set"
+        await self.say(interaction, template, {"when": when}, hidden=interaction.guild is not None)
+
+    @on_press("checkins.asking")
+    async def go_on(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        if press.arg not in ("pause", "less", "keep"):
+            raise Refusal("errors.old_button")
+        following = await asking.go_on(
+            self.app.store, press.id, interaction.user.id, press.arg, self.app.clock.now()
+        )
+        when = self.app.library.when(*following) if following else self.app.library.text("checkins.next.none")
+        await self.say(
+            interaction,
+            f"checkins.asking_{press.arg}",
+            {"when": when},
+            hidden=interaction.guild is not None,
+        )
+
+    @on_press("checkins.more")
+    async def more(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        await interaction.response.send_modal(say_more(self.app.library, press.id))
+
+    @on_press("checkins.said")
+    async def said(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """A form with words: read, met, and let go. Nothing of it is stored or passed on."""
+        level, _ = await answering.standing_of(
+            self.app.store, self.app.keyring, press.id, interaction.user.id
+        )
+        hard = level is not None and level.hard
+        await self._about(interaction, press, "checkins.words_hard" if hard else "checkins.words")
+        await answering.heard(self.app.store, interaction.user.id)
+
+    @on_press("checkins.which")
+    async def which_network(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """The answer to "which of your networks was this for?": a one-word level finds its question."""
+        if press.arg in set(Level):
+            kept = await self._keep(press.id, interaction.user.id, press.arg, interaction.id)
+            template, params = self.reply_to(kept)
+            await self._reply(interaction, template, params, kept)
+            return
+        await self._about(interaction, press, "checkins.kept_here")
+
+    @group.command(name="history", description="history")
+    async def history(self, interaction: discord.Interaction[Any]) -> None:
+        network_id = interaction.guild_id
+        past = await answering.history(self.app.store, self.app.keyring, network_id, interaction.user.id)
+        if not past:
+            await self.say(interaction, "checkins.history_empty")
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        plan = await plans.find(self.app.store, network_id, interaction.user.id) if network_id else None
+        zone = plan.zone if plan is not None else "Europe/London"
+        from bot.ui.history import picture  # a drawing library: loaded by the first who asks
+
+        points = [(one.at, str(one.level)) for one in past]
+        image, alt, since = await picture(self.app.library, points, zone, self.app.clock.now())
+        file = discord.File(io.BytesIO(image), "history.png", description=alt[:1024])
+        await self.say(interaction, "checkins.history", {"since": since}, file=file)
 
 
 async def setup(bot: ReallyOk) -> None:

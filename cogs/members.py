@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.checkins import service as checkins
+from bot.checkins import plans
 from bot.errors import Refusal
 from bot.members import service
 from bot.outbox.sender import CANNOT_DM, OPENING_DMS_TOO_FAST
@@ -61,8 +61,8 @@ class Members(commands.Cog):
         await self._ask_consent(interaction, guild)
 
     async def _ask_consent(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> None:
-        first = await checkins.first_time_for(self.app.store, guild.id, self.app.clock.now())
-        when = self.app.library.when(first.at, first.zone)
+        first = await plans.first_time_for(self.app.store, guild.id, self.app.clock.now())
+        when = self.app.library.when(*first)
         await self.say(interaction, "members.consent", {"when": when}, subject_id=guild.id)
 
     @on_press("members.consent")
@@ -72,8 +72,13 @@ class Members(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         params: dict[str, str] = {"network": guild.name}
         if press.arg == "yes":
-            plan = await checkins.start(
-                self.app.store, guild.id, guild.name, interaction.user.id, self.app.clock.now()
+            plan = await plans.start(
+                self.app.store,
+                guild.id,
+                guild.name,
+                interaction.user.id,
+                plans.Choice(),
+                self.app.clock.now(),
             )
             if plan.next_at is not None:
                 params["when"] = self.app.library.when(plan.next_at, plan.zone)
@@ -115,9 +120,13 @@ class Members(commands.Cog):
         await self._mention_others(interaction, guild)
 
     async def _mention_others(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> None:
-        others = [n for n in await service.networks_of(self.app.store, interaction.user.id) if n.id != guild.id]
+        others = [
+            n for n in await service.networks_of(self.app.store, interaction.user.id) if n.id != guild.id
+        ]
         if others:
-            await self.say(interaction, "members.two_networks", {"first": others[0].name, "second": guild.name})
+            await self.say(
+                interaction, "members.two_networks", {"first": others[0].name, "second": guild.name}
+            )
 
     @on_press("members.dm")
     async def dm_choice(self, interaction: discord.Interaction[Any], press: Press) -> None:
@@ -132,9 +141,9 @@ class Members(commands.Cog):
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         params: dict[str, str] = {"network": guild.name}
-        upcoming = await checkins.upcoming(self.app.store, guild.id, interaction.user.id)
+        upcoming = await plans.upcoming(self.app.store, interaction.user.id, guild.id)
         if upcoming is not None:
-            params["when"] = self.app.library.when(upcoming.at, upcoming.zone)
+            params["when"] = self.app.library.when(*upcoming)
         await self._greet(interaction, guild, params)
 
     @app_commands.command(name="leave", description="leave")

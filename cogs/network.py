@@ -16,6 +16,7 @@ from bot.members.tables import Network as Row
 from bot.networks import service
 from bot.schedule.zones import search_zones, valid_zone
 from bot.support.lines import NetworkSupport
+from bot.ui.organisers import organised_server
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -32,9 +33,7 @@ class Made:
     problems: list[Words] = field(default_factory=list[Words])
 
 
-class Network(
-    commands.GroupCog, group_name="network", group_description="network"
-):
+class Network(commands.GroupCog, group_name="network", group_description="network"):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
         self.say = bot.answers.say
@@ -49,11 +48,11 @@ class Network(
         channel: discord.TextChannel | None = None,
         education: bool = True,
     ) -> None:
-        guild = _may_organise(interaction)
+        before = await service.find(self.app.store, interaction.guild_id or 0)
+        guild = organised_server(interaction, before.organiser_role_id if before else None)
         if not valid_zone(zone):
             raise Refusal("errors.unknown_zone", said=zone)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        before = await service.find(self.app.store, guild.id)
         made = Made()
         places = await self._places(guild, before, channel, made)
         if places is None:
@@ -80,15 +79,11 @@ class Network(
         await self._report(interaction, guild, row, made, fresh=before is None, posted=post)
 
     @set_up.autocomplete("zone")
-    async def zones(
-        self, _: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def zones(self, _: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return [app_commands.Choice(name=name, value=name) for name in search_zones(typed)]
 
     @set_up.autocomplete("nation")
-    async def nations(
-        self, _: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def nations(self, _: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         named = [(self.app.library.text(f"support.nation.{n}"), n) for n in NATIONS]
         return [
             app_commands.Choice(name=name, value=value)
@@ -146,9 +141,7 @@ class Network(
             return None
         return service.Places(welcome.id, checkin.id, organisers.id, *(role.id for role in roles))
 
-    async def _role(
-        self, guild: discord.Guild, known: int | None, kind: str, made: Made
-    ) -> discord.Role:
+    async def _role(self, guild: discord.Guild, known: int | None, kind: str, made: Made) -> discord.Role:
         text = self.app.library.text
         name = str(text(f"networks.role.{kind}"))
         found = guild.get_role(known or 0) or discord.utils.get(guild.roles, name=name)
@@ -210,7 +203,9 @@ class Network(
         text = self.app.library.text
         welcome = f"<#{row.welcome_channel_id}>"
         made.done.append(
-            text("networks.made.panel" if "welcome" in posted else "networks.made.panel_there", channel=welcome)
+            text(
+                "networks.made.panel" if "welcome" in posted else "networks.made.panel_there", channel=welcome
+            )
         )
         done = joined(made.done)
         if not fresh:
@@ -227,16 +222,6 @@ class Network(
         if row.safeguarding_id is not None:
             params["contact"] = f"<@{row.safeguarding_id}>"
             await self.say(interaction, "networks.contact_set", params)
-
-
-def _may_organise(interaction: discord.Interaction[Any]) -> discord.Guild:
-    """The server, if the person may look after it by Discord's own account at this moment."""
-    guild = interaction.guild
-    if guild is None:
-        raise Refusal("errors.server_only")
-    if not interaction.permissions.manage_guild:
-        raise Refusal("errors.organiser_only", network=guild.name)
-    return guild
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -48,7 +48,11 @@ class Support(commands.Cog):
         if press.kind == "support.country":
             card = posts.countries(origin.language, nation)
         else:
-            build = {"support.more": posts.more, "support.cymraeg": posts.cymraeg, "support.nation": posts.card}
+            build = {
+                "support.more": posts.more,
+                "support.cymraeg": posts.cymraeg,
+                "support.nation": posts.card,
+            }
             card = build[press.kind](nation, origin.language, now, own.lines, education=own.education)
         await self._show(interaction, card, origin)
 
@@ -70,9 +74,7 @@ class Support(commands.Cog):
             filled = self.app.library.fill(told, {}, origin.language)
             card = Card(filled.text, filled.buttons)
         else:
-            card = posts.keep(
-                nation, origin.language, now, own.lines, education=own.education, template=told
-            )
+            card = posts.keep(nation, origin.language, now, own.lines, education=own.education, template=told)
         await interaction.followup.send(ephemeral=True, **self._drawn(card, origin))
 
     async def _show(self, interaction: discord.Interaction[Any], card: Card, origin: Origin) -> None:

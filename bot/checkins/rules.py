@@ -1,9 +1,10 @@
-"""The rules of asking. Pure: standard library only, no clock, no database."""
+"""The rules of asking and listening. Pure: standard library only, no clock, no database."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,11 @@ class Level(StrEnum):
     OK = "ok"
     WOBBLY = "wobbly"
     NOT_OK = "not-ok"
+
+    @property
+    def hard(self) -> bool:
+        """Whether a softer question follows the next day."""
+        return self in (Level.WOBBLY, Level.NOT_OK)
 
 
 class State(StrEnum):
@@ -28,6 +34,11 @@ class State(StrEnum):
 # Geekbot's and DailyBot's users complain of questions at 10 pm; a question four hours late is another question.
 LATE = timedelta(hours=4)
 KEEP_LEVELS = timedelta(days=90)
+# Officevibe's users: "you have not completed" mails break trust. After three we ask once, then we are quiet.
+SILENT_AFTER = 3
+# Asked every time, a second door becomes a form; asked never, "OK" ends the conversation, as it does everywhere else.
+DOOR_EVERY = 3
+LOOKING_BACK = 4
 
 
 def too_late(due_at: datetime, now: datetime) -> bool:
@@ -39,11 +50,25 @@ def asked_today(last_asked_at: datetime | None, due_at: datetime, zone: str) -> 
     """Whether somebody was asked already on the local date a question is due: once a day over all networks."""
     if last_asked_at is None:
         return False
-    return _local(last_asked_at, zone) == _local(due_at, zone)
+    return local_date(last_asked_at, zone) == local_date(due_at, zone)
 
 
-def _local(instant: datetime, zone: str) -> date:
+def local_date(instant: datetime, zone: str) -> date:
+    """The date on the wall of `zone` at an instant."""
     return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def second_door(level: Level, before: Sequence[tuple[Level, bool]]) -> bool:
+    """Whether to ask "really?" after this answer. `before`: earlier answers and whether the door was opened, latest first.
+
+    Only after Good or OK. Always the first time, so that a member knows it is there; always when a hard answer
+    is among the last four, since "OK" the week after "not OK" is what masking looks like; else every third time.
+    """
+    if level.hard:
+        return False
+    if not before or any(earlier.hard for earlier, _ in before[:LOOKING_BACK]):
+        return True
+    return not any(opened for _, opened in before[: DOOR_EVERY - 1])
 
 
 def next_wording(count: int, used: Sequence[int], seed: int) -> int:
@@ -54,6 +79,105 @@ def next_wording(count: int, used: Sequence[int], seed: int) -> int:
     """
     if count < 2:
         return 0
-    avoid = set(used[: min(len(used), count // 2)])
+    avoid = set(used[: min(len(used), max(1, count // 2))])
     left = [number for number in range(count) if number not in avoid]
     return left[seed % len(left)]
+
+
+class Later(StrEnum):
+    TONIGHT = "tonight"
+    TOMORROW = "tomorrow"
+    SKIP = "skip"
+
+
+TONIGHT = time(20, 30)
+
+
+def later_at(choice: Later, now: datetime, zone: str, usual: time) -> datetime:
+    """When to ask again: half past eight tonight, or two hours on if that is near or past; or tomorrow at the usual time.
+
+    "Tonight" never becomes the small hours: after 10 pm it is tomorrow at the usual time.
+    """
+    local = now.astimezone(ZoneInfo(zone))
+    if choice is Later.TONIGHT:
+        evening = local.replace(hour=TONIGHT.hour, minute=TONIGHT.minute, second=0, microsecond=0)
+        if evening - local >= timedelta(minutes=30):
+            return evening
+        later = local + timedelta(hours=2)
+        if later.date() == local.date() and later.hour < 23:
+            return later
+    return datetime.combine(local.date() + timedelta(days=1), usual, ZoneInfo(zone))
+
+
+class Meaning(StrEnum):
+    """What a short message in a DM is, when that is plain; everything else is simply words."""
+
+    HELLO = "hello"
+    CHANGE = "change"
+    WHO_SEES = "who-sees"
+    THANKS = "thanks"
+    WORDS = "words"
+
+
+_LEVELS: dict[Level, str] = {
+    Level.GOOD: r"good|great|very good|really good|pretty good|lovely|brilliant|grand|i'?m good|all good|da iawn",
+    Level.OK: r"ok|okay|k|fine|alright|all right|not bad|so so|meh|i'?m (?:ok|okay|fine|alright|all right)|iawn",
+    Level.WOBBLY: r"wobbly|a bit wobbly|shaky|up and down|bit much|a bit much|struggling a bit|i'?m wobbly",
+    Level.NOT_OK: r"not ok|not okay|not good|not great|not fine|bad|terrible|awful|rubbish|i'?m not ok(?:ay)?|"
+    r"no|not really|struggling|i'?m struggling|ddim yn iawn",
+}
+_LEVEL = {level: re.compile(rf"(?:{pattern})", re.IGNORECASE) for level, pattern in _LEVELS.items()}
+_MEANINGS = {
+    Meaning.WHO_SEES: re.compile(
+        r"\b(?:who|can (?:any|some)(?:one|body)|does any(?:one|body)|will (?:any|some)(?:one|body))\b.{0,40}"
+        r"\b(?:sees?|reads?|know|looks?|told)\b|\bis (?:this|it) (?:private|anonymous|confidential|secret)\b",
+        re.IGNORECASE,
+    ),
+    Meaning.CHANGE: re.compile(
+        r"\b(?:change|move|different|other|another|set|stop|pause)\b.{0,40}"
+        r"\b(?:times?|days?|hours?|questions?|check-?ins?|settings?|when you ask)\b|\bsettings\b",
+        re.IGNORECASE,
+    ),
+    Meaning.HELLO: re.compile(
+        r"(?:hi|hiya|hello|hey|helo|shwmae|bore da|good (?:morning|evening|afternoon)|"
+        r"(?:are you|anyone|anybody|is any(?:one|body)) there|who are you|what (?:are you|is this))(?: there| again)?",
+        re.IGNORECASE,
+    ),
+    Meaning.THANKS: re.compile(
+        r"(?:thanks|thank you|thank u|ta|cheers|diolch)(?: (?:so much|very much|a lot|again|for asking|bot))?",
+        re.IGNORECASE,
+    ),
+}
+_LONGEST_QUESTION = 120
+
+
+def one_word(text: str) -> Level | None:
+    """The level, when a message says nothing but that ("fine", "Not OK."); None for anything longer."""
+    said = _bare(text)
+    for level in (Level.NOT_OK, Level.WOBBLY, Level.OK, Level.GOOD):
+        if _LEVEL[level].fullmatch(said):
+            return level
+    return None
+
+
+def meaning(text: str) -> Meaning:
+    """What a message is. Long ones are always words: a question in the middle of a hard story is not a question to us."""
+    said = _bare(text)
+    if len(said) > _LONGEST_QUESTION:
+        return Meaning.WORDS
+    for kind in (Meaning.HELLO, Meaning.THANKS):
+        if _MEANINGS[kind].fullmatch(said):
+            return kind
+    for kind in (Meaning.WHO_SEES, Meaning.CHANGE):
+        if _MEANINGS[kind].search(said) and (said_is_question(text) or len(said) <= 60):
+            return kind
+    return Meaning.WORDS
+
+
+def said_is_question(text: str) -> bool:
+    """Whether it ends as a question does."""
+    return text.rstrip().endswith("?")
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"[.!?…,;:)(\"“”]+", " ", text.replace("’", "'"))).strip()

@@ -51,6 +51,21 @@ class Plan(SQLModel, table=True):
     anchor_on: date = Field(sa_type=Date, sa_column_kwargs=personal(export="From", keep=WHILE_MEMBER))
     at: time = Field(sa_type=Time, sa_column_kwargs=personal(export="At", keep=WHILE_MEMBER))
     zone: str = Field(max_length=64, sa_column_kwargs=personal(export="Time zone", keep=WHILE_MEMBER))
+    quiet_from: time | None = Field(
+        default=None, sa_type=Time, sa_column_kwargs=personal(export="Quiet from", keep=WHILE_MEMBER)
+    )
+    quiet_until: time | None = Field(
+        default=None, sa_type=Time, sa_column_kwargs=personal(export="Quiet until", keep=WHILE_MEMBER)
+    )
+    nation: str | None = Field(
+        default=None, max_length=24, sa_column_kwargs=personal(export="Bank holidays of", keep=WHILE_MEMBER)
+    )
+    in_closures: bool = Field(
+        default=False, sa_column_kwargs=personal(export="Asked in closures", keep=WHILE_MEMBER)
+    )
+    unanswered: int = Field(
+        default=0, sa_column_kwargs=personal(export="Unanswered in a row", keep=WHILE_MEMBER)
+    )
     next_at: datetime | None = Field(
         default=None,
         index=True,
@@ -77,7 +92,9 @@ class Checkin(SQLModel, table=True):
         sa_column_kwargs=personal(export="Discord id", keep=LEVELS_KEPT, subject=True),
     )
     network_id: int = Field(sa_type=BigInteger, sa_column_kwargs=personal(export="Network", keep=LEVELS_KEPT))
-    due_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=personal(export="Asked", keep=LEVELS_KEPT))
+    due_at: datetime = Field(
+        sa_type=UtcDateTime, index=True, sa_column_kwargs=personal(export="Asked", keep=LEVELS_KEPT)
+    )
     wording: int = Field(default=0, sa_column_kwargs=impersonal("which of our own openings was used"))
     state: State = Field(
         default=State.ASKED,
@@ -90,4 +107,12 @@ class Checkin(SQLModel, table=True):
     )
     answered_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, sa_column_kwargs=personal(export="Answered", keep=LEVELS_KEPT)
+    )
+    answered_by: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        sa_column_kwargs=personal(export=None, keep=LEVELS_KEPT),
+    )
+    door: bool = Field(
+        default=False, sa_column_kwargs=personal(export="Asked a second time", keep=LEVELS_KEPT)
     )

@@ -162,6 +162,10 @@ class Library:
         said_day = self.day(local.date(), language, year=year)
         return self.text("dates.day_at", language, day=said_day, time=self.time(local.time(), language))
 
+    def when_day(self, at: datetime, zone: str, language: str = FIRST_LANGUAGE) -> Words:
+        """The day an instant falls on by the wall clock of `zone`: “Wednesday 25 November”. `at` must be aware."""
+        return self.day(dates.wall(at, zone).date(), language)
+
     def weekday(self, number: int, language: str = FIRST_LANGUAGE) -> Words:
         """A day's name; Monday is 0."""
         return Words(dates.weekday(number, self._spoken(language)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from bot.db.store import Store
+from bot.db.store import Store, wake
 from bot.errors import Refusal
 from bot.members.tables import (
     Consent,
@@ -66,6 +66,66 @@ def consent(session: Session, network_id: int, user_id: int, purpose: Purpose, n
     """Note an agreement, in the caller's transaction; one that is in force already keeps its date."""
     if open_consent(session, network_id, user_id, purpose) is None:
         session.add(Consent(network_id=network_id, user_id=user_id, purpose=purpose, given_at=now))
+
+
+def withdraw_consent(
+    session: Session, network_id: int, user_id: int, purpose: Purpose, now: datetime
+) -> None:
+    """Note that an agreement was taken back, in the caller's transaction."""
+    given = open_consent(session, network_id, user_id, purpose)
+    if given is not None:
+        given.withdrawn_at = now
+        session.add(given)
+
+
+async def pause(
+    store: Store, user_id: int, until: datetime, params: Mapping[str, str], now: datetime
+) -> None:
+    """Start nothing for this member until then, in any network; `params` fill the words when it ends by itself.
+
+    What was waiting is withdrawn. Raises `Refusal` for somebody who is a member nowhere.
+    """
+    await store.write(_pause, user_id, until, dict(params), now)
+
+
+def _pause(session: Session, user_id: int, until: datetime, params: dict[str, str], now: datetime) -> None:
+    person = session.get(Person, user_id)
+    networks = memberships_of(session, user_id)
+    if person is None or not networks:
+        raise Refusal("errors.server_only")
+    withdraw(session, user_id=user_id, network_id=None, now=now)
+    person.paused_until = until
+    session.add(person)
+    network = networks[0][1]
+    if person.dm_channel_id is not None and "when" in params:
+        enqueue(
+            session,
+            f"{TOPIC}:resumed:{user_id}:{int(until.timestamp())}:{int(now.timestamp())}",
+            person.dm_channel_id,
+            f"members.resumed#{user_id}",
+            now=now,
+            params={**params, "network": network.name},
+            user_id=user_id,
+            network_id=network.id,
+            language=person.language or network.language,
+            priority=Priority.REMINDER,
+            not_before=until,
+        )
+    wake(session, "schedule")
+
+
+async def unpause(store: Store, user_id: int, now: datetime) -> None:
+    """End a pause now."""
+
+    def act(session: Session) -> None:
+        person = session.get(Person, user_id)
+        if person is not None:
+            withdraw(session, user_id=user_id, network_id=None, now=now)
+            person.paused_until = None
+            session.add(person)
+            wake(session, "schedule")
+
+    await store.write(act)
 
 
 async def opened_dm(
@@ -164,13 +224,8 @@ async def leave(store: Store, network_id: int, user_id: int, now: datetime) -> b
 def _leave(session: Session, network_id: int, user_id: int, now: datetime) -> bool:
     membership = membership_of(session, network_id, user_id)
     withdraw(session, user_id=user_id, network_id=network_id, now=now)
-    for given in session.exec(
-        select(Consent).where(
-            Consent.user_id == user_id, Consent.network_id == network_id, col(Consent.withdrawn_at).is_(None)
-        )
-    ):
-        given.withdrawn_at = now
-        session.add(given)
+    for purpose in Purpose:
+        withdraw_consent(session, network_id, user_id, purpose, now)
     if membership is None:
         return False
     session.delete(membership)
@@ -203,3 +258,23 @@ async def standing(store: Store, network_id: int, user_id: int) -> Standing:
         )
 
     return await store.read(look)
+
+
+ACTIVE = timedelta(days=7)
+
+
+async def recent_channels(store: Store, now: datetime) -> list[int]:
+    """The DM channels of people who were asked something in the last seven days."""
+    return await store.read(
+        lambda session: [
+            channel
+            for channel in session.exec(
+                select(Person.dm_channel_id).where(
+                    col(Person.dm_channel_id).is_not(None),
+                    col(Person.dm_closed_at).is_(None),
+                    col(Person.last_asked_at) > now - ACTIVE,
+                )
+            )
+            if channel is not None
+        ]
+    )

@@ -100,6 +100,11 @@ class Person(SQLModel, table=True):
         max_length=8,
         sa_column_kwargs=personal(export="Language", keep=WHILE_MEMBER),
     )
+    paused_until: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        sa_column_kwargs=personal(export="Paused until", keep=WHILE_MEMBER),
+    )
     last_asked_at: datetime | None = Field(
         default=None,
         sa_type=UtcDateTime,

@@ -9,9 +9,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.db.store import Store
+from bot.errors import Refusal
 from bot.members.tables import Network
 from bot.outbox.queue import enqueue, troubles
 from bot.outbox.tables import Outbox, Priority, State
+from bot.schedule.closures import Closure
+from bot.schedule.tables import closures_of, replace_closures
 
 TOPIC = "networks"
 PANELS = {"welcome": "members.panel", "checkin": "checkins.panel"}
@@ -111,3 +114,31 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
 async def unposted(store: Store, network_id: int) -> list[tuple[int, State, str | None, int]]:
     """What could not be posted in this network's channels of late: (channel, state, error, how many)."""
     return await store.read(troubles, network_id)
+
+
+async def closures(store: Store, network_id: int) -> list[Closure]:
+    """A network's holidays and closures, in order."""
+    return await store.read(closures_of, network_id)
+
+
+async def keep_closures(store: Store, network_id: int, name: str, kept: list[Closure]) -> None:
+    """Keep exactly these closures. Raises `Refusal` when the network has not been set up."""
+
+    def act(session: Session) -> None:
+        if session.get(Network, network_id) is None:
+            raise Refusal("errors.not_set_up", network=name)
+        replace_closures(session, network_id, kept)
+
+    await store.write(act)
+
+
+async def removed(store: Store, network_id: int, now: datetime | None) -> None:
+    """Note that the bot was removed from a server (`now`), or is back in it (None)."""
+
+    def act(session: Session) -> None:
+        network = session.get(Network, network_id)
+        if network is not None:
+            network.removed_at = now
+            session.add(network)
+
+    await store.write(act)

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from sqlalchemy import JSON, BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
-from bot.db.columns import Erase, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import UtcDateTime, impersonal, new_id, personal
 
 KEPT = "7 days after sending"
 

@@ -115,7 +115,7 @@ async def wire_only(port: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _wire(world: World, port: int):  # noqa: ANN202 - (Wire, Demo), as the with statement shows
+async def _wire(world: World, port: int):
     network = demo.build(world)
     wire = Wire(world)
     await wire.start(port=port)
@@ -147,7 +147,7 @@ def _interrupted() -> asyncio.Event:
     return event
 
 
-async def _first(bot: asyncio.Task[None], other) -> None:  # noqa: ANN001 - any awaitable
+async def _first(bot: asyncio.Task[None], other) -> None:
     """Wait for `other`; if the bot ends first, its error is the answer."""
     task = asyncio.ensure_future(other)
     await asyncio.wait({bot, task}, return_when=asyncio.FIRST_COMPLETED)

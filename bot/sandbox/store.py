@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -50,6 +51,8 @@ class Files(CdnStore):
     def store_attachment(
         self, attachment_id: int, channel_id: int, filename: str, data: bytes, description: str | None
     ) -> dict[str, Any]:
+        # As Discord does, so that every name can stand in an address.
+        filename = re.sub(r"[^\w.-]+", "_", filename)
         stored = super().store_attachment(attachment_id, channel_id, filename, data, description)
         stored["url"] = stored["proxy_url"] = self.base + str(stored["url"]).removeprefix(CDN_BASE)
         return stored

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +22,19 @@ class Answers:
     def __init__(self, library: Library, origin_of: Callable[[discord.Interaction[Any]], Origin]) -> None:
         self._library = library
         self._origin_of = origin_of
+        self._last: dict[int, str] = {}
+
+    def vary(self, template: str, who: int) -> str:
+        """A wording of `template`, never the one this person was answered with last time.
+
+        What is remembered is a hash and a number, in memory alone, and not for ever.
+        """
+        key = hash((who, template))
+        if len(self._last) >= 10_000:
+            self._last.clear()
+        chosen = self._library.pick(template, random.getrandbits(16), last=self._last.get(key))
+        self._last[key] = chosen
+        return chosen
 
     async def say(
         self,
@@ -31,8 +45,14 @@ class Answers:
         subject_id: int = 0,
         origin: Origin | None = None,
         hidden: bool = True,
+        file: discord.File | None = None,
     ) -> None:
-        """Answer, or follow up if an answer went already. `hidden`: only the person who asked sees it."""
+        """Answer, or follow up if an answer went already. `hidden`: only the person who asked sees it.
+
+        A template without a wording's number is answered in another wording than the last time.
+        """
+        if "#" not in template:
+            template = self.vary(template, interaction.user.id)
         drawn = draw(
             self._library,
             template,
@@ -40,6 +60,8 @@ class Answers:
             origin=origin or self._origin_of(interaction),
             subject_id=subject_id,
         )
+        if file is not None:
+            drawn["file"] = file
         if interaction.response.is_done():
             await interaction.followup.send(ephemeral=hidden, **drawn)
         else:

@@ -50,13 +50,15 @@ def draw(
     origin: Origin,
     subject_id: int = 0,
     outbox_id: int = 0,
+    menus: Sequence[discord.ui.Select[Any]] = (),
 ) -> dict[str, Any]:
     """The keyword arguments for `send` or `send_message`: template `id` or `id#wording`, filled in.
 
     Buttons get `subject_id` as their row; the support button carries `outbox_id`, by which a lost message is found.
     """
     filled = library.fill(template, params, origin.language)
-    rows = [
+    rows: list[list[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
+    rows += [
         [button(library, reference, origin, subject_id, outbox_id) for reference in row]
         for row in with_support(filled.buttons)
     ]
@@ -95,6 +97,14 @@ def button(
     return discord.ui.Button(label=words.label, style=_STYLES[words.style], custom_id=custom_id)
 
 
+def menu(custom_id: str, options: Sequence[tuple[str, str]]) -> discord.ui.Select[Any]:
+    """A menu to pick one of `options` from: (value, name). At most 25, Discord's limit."""
+    select: discord.ui.Select[Any] = discord.ui.Select(custom_id=custom_id)
+    for value, name in options[:25]:
+        select.add_option(label=name[:100], value=value)
+    return select
+
+
 def plain(rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.View:
     """A view of these rows that discord.py sends and then forgets.
 
@@ -109,7 +119,7 @@ def plain(rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.View:
     return view
 
 
-def _panel(filled: Filled, rows: Sequence[Sequence[discord.ui.Button[Any]]]) -> discord.ui.LayoutView:
+def _panel(filled: Filled, rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     container: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0x5B7C99))
     if filled.title:

@@ -182,7 +182,7 @@ class Rest:
             self._refuse(call, errors.invalid_form_body(f"unsupported: {', '.join(field.fields)}"))
         except BackendError as error:
             self._refuse(call, error)
-        except (KeyError, ValueError, TypeError, AttributeError, NotImplementedError) as wrong:
+        except Exception as wrong:
             # simcord's handlers read some fields without checking them first.
             log.exception("The wire could not make sense of %s %s", call.method, call.path)
             self._gap("body", call, repr(wrong))

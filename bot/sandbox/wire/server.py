@@ -106,7 +106,8 @@ class Wire:
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
-        self._origin = "http://{}:{}".format(*self._runner.addresses[0][:2])
+        name, chosen = self._runner.addresses[0][:2]
+        self._origin = f"http://[{name}]:{chosen}" if ":" in name else f"http://{name}:{chosen}"
         self.gateway.url = self.gateway_url
         self.world.backend.move_files(f"{self._origin}/cdn")
 

@@ -1,0 +1,276 @@
+"""Answering: keeping the level a member chose, and asking twice. One public function, one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, delete, select, update
+
+from bot.checkins.asking import own_question
+from bot.checkins.plans import quiet
+from bot.checkins.rules import LATE, LOOKING_BACK, Level, State, local_date, second_door
+from bot.checkins.tables import Checkin, Plan
+from bot.db.keys import Keyring
+from bot.db.store import Store
+from bot.db.tables import first_time
+from bot.members.service import reached
+from bot.members.tables import Network, Person
+from bot.outbox.queue import enqueue
+from bot.outbox.tables import Outbox, Priority
+from bot.outbox.tables import State as Sending
+from bot.schedule.recurrence import next_allowed
+
+FOLLOW = "follow"
+UNTIL_LATE = timedelta(hours=20)  # an answer that long after the question is told for which day it counts
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that is kept."""
+
+    checkin_id: int
+    level: Level
+    before: Level | None
+    """What had been kept for the same question, if anything."""
+    network_id: int
+    network: str
+    language: str
+    due_at: datetime
+    zone: str
+    late: bool
+    door: bool
+    """Whether to ask "really?" now."""
+    follows: bool
+    """Whether a softer question comes tomorrow."""
+
+
+async def answer(
+    store: Store, keys: Keyring, checkin_id: int, user_id: int, level: Level, event_id: int, now: datetime
+) -> Answer:
+    """Keep the level a member chose for a question.
+
+    The same event counts once, and of two events the later one (by Discord's id) wins whatever order they come
+    in. Raises `Refusal` when the question is not theirs or is no longer kept.
+    """
+    return await store.write(_answer, keys, checkin_id, user_id, level, event_id, now)
+
+
+def _answer(
+    session: Session,
+    keys: Keyring,
+    checkin_id: int,
+    user_id: int,
+    level: Level,
+    event_id: int,
+    now: datetime,
+) -> Answer:
+    asked = own_question(session, checkin_id, user_id)
+    network = session.get_one(Network, asked.network_id)
+    plan = session.exec(select(Plan).where(Plan.membership_id == asked.membership_id)).first()
+    before = level_of(keys, asked)
+    door = follows = False
+    if first_time(session, "interaction", event_id, now) and event_id > asked.answered_by:
+        earlier = _earlier(session, keys, asked)
+        door = before is None and second_door(level, earlier)
+        asked.level_sealed = keys.seal(level, "checkin", "level_sealed", asked.id)
+        asked.answered_at, asked.answered_by = now, event_id
+        asked.state, asked.door = State.ANSWERED, asked.door or door
+        session.add(asked)
+        if plan is not None and plan.unanswered:
+            plan.unanswered = 0
+            session.add(plan)
+        if level.hard and not (before is not None and before.hard):
+            follows = _follow_tomorrow(session, asked, plan, network, now)
+        elif not level.hard:
+            withdraw_follow_up(session, asked.id)
+    else:
+        level = before or level
+    zone = plan.zone if plan is not None else network.zone
+    return Answer(
+        asked.id,
+        level,
+        before,
+        network.id,
+        network.name,
+        network.language,
+        asked.due_at,
+        zone,
+        late=now - asked.due_at > UNTIL_LATE,
+        door=door,
+        follows=follows,
+    )
+
+
+def _earlier(session: Session, keys: Keyring, asked: Checkin) -> list[tuple[Level, bool]]:
+    rows = session.exec(
+        select(Checkin)
+        .where(
+            Checkin.membership_id == asked.membership_id,
+            Checkin.id != asked.id,
+            col(Checkin.level_sealed).is_not(None),
+        )
+        .order_by(col(Checkin.due_at).desc())
+        .limit(LOOKING_BACK)
+    ).all()
+    return [(level, row.door) for row in rows if (level := level_of(keys, row)) is not None]
+
+
+def level_of(keys: Keyring, asked: Checkin) -> Level | None:
+    """The level a question was answered with."""
+    if asked.level_sealed is None:
+        return None
+    return Level(keys.open(asked.level_sealed, "checkin", "level_sealed", asked.id))
+
+
+def _follow_tomorrow(
+    session: Session, asked: Checkin, plan: Plan | None, network: Network, now: datetime
+) -> bool:
+    """One softer question the next day, unless the next ordinary one comes that day anyway.
+
+    The row in the outbox is the only trace of it, and it is deleted when it is sent.
+    """
+    person = session.get_one(Person, asked.user_id)
+    if person.dm_channel_id is None or person.dm_closed_at is not None:
+        return False
+    zone = plan.zone if plan is not None else network.zone
+    at = next_allowed(
+        _sociable(now + timedelta(days=1), zone), zone, quiet(plan) if plan is not None else None
+    )
+    if (
+        plan is not None
+        and plan.next_at is not None
+        and local_date(plan.next_at, zone) == local_date(at, zone)
+    ):
+        return False
+    return (
+        enqueue(
+            session,
+            f"{FOLLOW}:{asked.id}:{local_date(at, zone)}",
+            person.dm_channel_id,
+            f"checkins.follow_up#{asked.id}",
+            now=now,
+            params={"network": network.name},
+            subject_id=asked.id,
+            user_id=asked.user_id,
+            network_id=network.id,
+            language=person.language or network.language,
+            priority=Priority.REMINDER,
+            not_before=at,
+            expires_at=at + LATE,
+        )
+        is not None
+    )
+
+
+def _sociable(at: datetime, zone: str) -> datetime:
+    """The same hour tomorrow, but not before eight or after nine: an answer at 3 am is not asked about at 3 am."""
+    local = at.astimezone(ZoneInfo(zone))
+    wanted = min(max(local.time(), time(8)), time(21))
+    return at if wanted == local.time() else datetime.combine(local.date(), wanted, ZoneInfo(zone))
+
+
+def withdraw_follow_up(session: Session, checkin_id: int) -> None:
+    """Take back tomorrow's question, leaving no trace of it; in the caller's transaction."""
+    session.connection().execute(
+        delete(Outbox).where(
+            col(Outbox.dedupe_key).like(f"{FOLLOW}:{checkin_id}:%"), col(Outbox.state) == Sending.PENDING
+        )
+    )
+
+
+async def decline_follow_up(store: Store, checkin_id: int, user_id: int) -> None:
+    """The member would rather not be asked tomorrow. Raises `Refusal` when the question is not theirs."""
+
+    def act(session: Session) -> None:
+        own_question(session, checkin_id, user_id)
+        withdraw_follow_up(session, checkin_id)
+
+    await store.write(act)
+
+
+def followed(session: Session, row: Outbox, now: datetime) -> None:
+    """The consequence of how a follow-up ended: however that was, its row goes."""
+    reached(session, row, now)
+    session.delete(row)
+
+
+async def standing_of(
+    store: Store, keys: Keyring, checkin_id: int, user_id: int
+) -> tuple[Level | None, Network]:
+    """What was answered to a question so far, and whose it is. Raises `Refusal` when it is not theirs."""
+
+    def look(session: Session) -> tuple[Level | None, Network]:
+        asked = own_question(session, checkin_id, user_id)
+        return level_of(keys, asked), session.get_one(Network, asked.network_id)
+
+    return await store.read(look)
+
+
+@dataclass(frozen=True)
+class Open:
+    """A question somebody could be answering."""
+
+    checkin_id: int
+    network: Network
+    answered: bool
+    level: Level | None
+
+
+RECENT = timedelta(days=7)
+
+
+async def open_questions(store: Store, keys: Keyring, user_id: int, now: datetime) -> list[Open]:
+    """The newest question of each of somebody's networks that words could be answering, newest first."""
+
+    def look(session: Session) -> list[Open]:
+        rows = session.exec(
+            select(Checkin, Network)
+            .where(
+                Checkin.user_id == user_id,
+                Checkin.network_id == Network.id,
+                col(Checkin.state) != State.DROPPED,
+                col(Checkin.due_at) > now - RECENT,
+            )
+            .order_by(col(Checkin.due_at).desc())
+        ).all()
+        newest: dict[int, Open] = {}
+        for asked, network in rows:
+            level = level_of(keys, asked)
+            newest.setdefault(network.id, Open(asked.id, network, level is not None, level))
+        return list(newest.values())
+
+    return await store.read(look)
+
+
+async def heard(store: Store, user_id: int) -> None:
+    """Somebody wrote: whatever it said, they have not left us unanswered. Their words are not kept."""
+
+    def act(session: Session) -> None:
+        session.connection().execute(
+            update(Plan).where(col(Plan.user_id) == user_id, col(Plan.unanswered) > 0).values(unanswered=0)
+        )
+
+    await store.write(act)
+
+
+@dataclass(frozen=True)
+class Past:
+    """One answer of the past, for its owner's own picture."""
+
+    at: datetime
+    level: Level
+
+
+async def history(store: Store, keys: Keyring, network_id: int | None, user_id: int) -> list[Past]:
+    """A member's own answers, oldest first; in one network or in all."""
+
+    def look(session: Session) -> list[Past]:
+        query = select(Checkin).where(Checkin.user_id == user_id, col(Checkin.level_sealed).is_not(None))
+        if network_id is not None:
+            query = query.where(Checkin.network_id == network_id)
+        rows = session.exec(query.order_by(col(Checkin.due_at))).all()
+        return [Past(row.due_at, level) for row in rows if (level := level_of(keys, row)) is not None]
+
+    return await store.read(look)

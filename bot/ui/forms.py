@@ -1,0 +1,52 @@
+"""Forms. Each carries its state in its custom id, since discord.py forgets a form's handler at a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+
+from bot.content.library import Library
+from bot.ui.ids import make
+
+MOST_WORDS = 4000  # Discord's limit for one field
+
+
+def say_more(library: Library, checkin_id: int) -> discord.ui.Modal:
+    """ "Say more": one field for a member's own words, which are read once and not kept."""
+    modal = discord.ui.Modal(
+        title=library.form("checkins.more.title"), custom_id=make("checkins.said", checkin_id)
+    )
+    field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id="words",
+        style=discord.TextStyle.paragraph,
+        placeholder=library.form("checkins.more.placeholder"),
+        max_length=MOST_WORDS,
+    )
+    modal.add_item(
+        discord.ui.Label(
+            text=library.form("checkins.more.label"),
+            description=library.form("checkins.more.description"),
+            component=field,
+        )
+    )
+    return modal
+
+
+def ask_text(
+    library: Library, title: str, custom_id: str, fields: Sequence[tuple[str, str, str, bool]]
+) -> discord.ui.Modal:
+    """A form of text fields: (custom id, key of its words, present value, long or short)."""
+    modal = discord.ui.Modal(title=library.form(title), custom_id=custom_id)
+    for name, words, present, long in fields:
+        field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            custom_id=name,
+            style=discord.TextStyle.paragraph if long else discord.TextStyle.short,
+            placeholder=library.form(f"{words}.placeholder"),
+            default=present or None,
+            required=False,
+            max_length=MOST_WORDS if long else 80,
+        )
+        modal.add_item(discord.ui.Label(text=library.form(f"{words}.label"), component=field))
+    return modal
