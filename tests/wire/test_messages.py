@@ -54,12 +54,13 @@ async def test_the_kinds_of_thing_people_send(stage: Stage) -> None:
     dm = await stage.bea.open_dm()
     await stage.bea.send(dm, voice_note=True)
     await stage.bea.send(dm, sticker=True)
-    await stage.bea.send(dm, files=[("week.txt", b"too long")])
+    await stage.bea.send(dm, files=[("my week? £/#1.txt", b"too long")])
     await until(lambda: len(bot.heard) == 3)
     voice, sticker, file = bot.heard
     assert voice.flags.voice
     assert voice.attachments[0].is_voice_message()
     assert sticker.stickers[0].name == "Wave"
+    assert file.attachments[0].filename == "my_week_1.txt"
     assert await file.attachments[0].read() == b"too long"
 
 
