@@ -138,8 +138,10 @@ def _sandbox(arguments: argparse.Namespace, chosen: Settings) -> int:
 def _check(_: argparse.Namespace, chosen: Settings) -> int:
     from bot.content.check import check
     from bot.content.library import default_root
+    from bot.support.helplines import check_helplines
 
-    report = check(default_root(), SystemClock().now().date())
+    root, today = default_root(), SystemClock().now().date()
+    report = check(root, today) + check_helplines(root, today)
     for warning in report.warnings:
         print(f"warning: {warning}")
     for error in report.errors:

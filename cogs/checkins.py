@@ -28,6 +28,7 @@ PLAIN = {
     Level.NOT_OK: "checkins.not_ok",
 }
 DOOR = {Level.GOOD: "checkins.door_good", Level.OK: "checkins.door_ok"}
+NO_FOLLOW_UP = ("checkins.follow=no",)
 DOOR_ANSWERS = {"really", "bit-much", "rather-not"}
 FOLLOWED = {"better", "same", "harder", "none"}
 
@@ -91,7 +92,8 @@ class Checkins(commands.Cog):
         """Which words an answer is met with, and what fills them."""
         level = self.app.library.text(f"checkins.level.{kept.level}")
         line = self.app.one_line(Origin(kept.network_id, kept.language))
-        params: dict[str, str] = {"line": line, "level": level, "network": kept.network}
+        tomorrow = self.app.library.text("checkins.follow.promise") if kept.follows else ""
+        params: dict[str, str] = {"line": line, "level": level, "network": kept.network, "tomorrow": tomorrow}
         if kept.before is kept.level:
             return "checkins.same_again", params
         if kept.before is not None:
@@ -113,6 +115,7 @@ class Checkins(commands.Cog):
             subject_id=kept.checkin_id,
             origin=Origin(kept.network_id, kept.language),
             hidden=interaction.guild is not None,
+            without=() if kept.follows else NO_FOLLOW_UP,
         )
 
     @on_press("checkins.door")

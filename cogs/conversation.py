@@ -135,7 +135,14 @@ class Conversation(commands.Cog):
         cog: Any = self.bot.get_cog("Checkins")
         checkins: Checkins = cog
         template, params = checkins.reply_to(kept)
-        await self._say(message, template, params, kept.checkin_id, Origin(kept.network_id, kept.language))
+        await self._say(
+            message,
+            template,
+            params,
+            kept.checkin_id,
+            Origin(kept.network_id, kept.language),
+            () if kept.follows else ("checkins.follow=no",),
+        )
 
     async def _which(self, message: discord.Message, level: Level, questions: list[Open]) -> None:
         origin = Origin(questions[0].network.id, questions[0].network.language)
@@ -166,7 +173,7 @@ class Conversation(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        if payload.guild_id is not None or payload.user_id == self.bot.application_id:
+        if payload.guild_id is not None or self._is_me(payload.user_id):
             return
         channel = self.bot.get_partial_messageable(payload.channel_id)
         drawn = draw(
@@ -174,6 +181,9 @@ class Conversation(commands.Cog):
         )
         # One answer to a message's reactions, however many there are.
         await channel.send(**drawn, nonce=f"r{payload.message_id}")
+
+    def _is_me(self, user_id: int) -> bool:
+        return self.bot.user is not None and self.bot.user.id == user_id
 
     @on_press("members.privacy")
     async def privacy(self, interaction: discord.Interaction[Any], _: Press) -> None:
@@ -205,9 +215,17 @@ class Conversation(commands.Cog):
         params: dict[str, str],
         subject_id: int = 0,
         origin: Origin | None = None,
+        without: tuple[str, ...] = (),
     ) -> None:
         chosen = self.bot.answers.vary(template, message.author.id)
-        drawn = draw(self.app.library, chosen, params, origin=origin or Origin(), subject_id=subject_id)
+        drawn = draw(
+            self.app.library,
+            chosen,
+            params,
+            origin=origin or Origin(),
+            subject_id=subject_id,
+            without=without,
+        )
         await self._send(message, drawn)
 
     async def _send(self, message: discord.Message, drawn: dict[str, Any]) -> None:

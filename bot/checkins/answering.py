@@ -81,9 +81,9 @@ def _answer(
         if plan is not None and plan.unanswered:
             plan.unanswered = 0
             session.add(plan)
-        if level.hard and not (before is not None and before.hard):
+        if level.hard:
             follows = _follow_tomorrow(session, asked, plan, network, now)
-        elif not level.hard:
+        else:
             withdraw_follow_up(session, asked.id)
     else:
         level = before or level
@@ -127,7 +127,7 @@ def level_of(keys: Keyring, asked: Checkin) -> Level | None:
 def _follow_tomorrow(
     session: Session, asked: Checkin, plan: Plan | None, network: Network, now: datetime
 ) -> bool:
-    """One softer question the next day, unless the next ordinary one comes that day anyway.
+    """One softer question the next day, unless the next ordinary one comes that day anyway; says if it will come.
 
     The row in the outbox is the only trace of it, and it is deleted when it is sent.
     """
@@ -144,24 +144,22 @@ def _follow_tomorrow(
         and local_date(plan.next_at, zone) == local_date(at, zone)
     ):
         return False
-    return (
-        enqueue(
-            session,
-            f"{FOLLOW}:{asked.id}:{local_date(at, zone)}",
-            person.dm_channel_id,
-            f"checkins.follow_up#{asked.id}",
-            now=now,
-            params={"network": network.name},
-            subject_id=asked.id,
-            user_id=asked.user_id,
-            network_id=network.id,
-            language=person.language or network.language,
-            priority=Priority.REMINDER,
-            not_before=at,
-            expires_at=at + LATE,
-        )
-        is not None
+    enqueue(
+        session,
+        f"{FOLLOW}:{asked.id}:{local_date(at, zone)}",
+        person.dm_channel_id,
+        f"checkins.follow_up#{asked.id}",
+        now=now,
+        params={"network": network.name},
+        subject_id=asked.id,
+        user_id=asked.user_id,
+        network_id=network.id,
+        language=person.language or network.language,
+        priority=Priority.REMINDER,
+        not_before=at,
+        expires_at=at + LATE,
     )
+    return True
 
 
 def _sociable(at: datetime, zone: str) -> datetime:

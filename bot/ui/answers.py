@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import discord
@@ -46,6 +46,7 @@ class Answers:
         origin: Origin | None = None,
         hidden: bool = True,
         file: discord.File | None = None,
+        without: Collection[str] = (),
     ) -> None:
         """Answer, or follow up if an answer went already. `hidden`: only the person who asked sees it.
 
@@ -59,6 +60,7 @@ class Answers:
             params,
             origin=origin or self._origin_of(interaction),
             subject_id=subject_id,
+            without=without,
         )
         if file is not None:
             drawn["file"] = file

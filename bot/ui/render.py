@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,16 +51,19 @@ def draw(
     subject_id: int = 0,
     outbox_id: int = 0,
     menus: Sequence[discord.ui.Select[Any]] = (),
+    without: Collection[str] = (),
 ) -> dict[str, Any]:
     """The keyword arguments for `send` or `send_message`: template `id` or `id#wording`, filled in.
 
-    Buttons get `subject_id` as their row; the support button carries `outbox_id`, by which a lost message is found.
+    `menus` stand above the buttons; the buttons named in `without` are left out. Buttons get `subject_id` as their row; the support button carries `outbox_id`, by which a lost message is found.
     """
     filled = library.fill(template, params, origin.language)
     rows: list[list[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
     rows += [
         [button(library, reference, origin, subject_id, outbox_id) for reference in row]
-        for row in with_support(filled.buttons)
+        for row in with_support(
+            [[reference for reference in row if reference not in without] for row in filled.buttons]
+        )
     ]
     if filled.layout == "panel":
         return {"view": _panel(filled, rows), "allowed_mentions": discord.AllowedMentions.none()}
@@ -74,7 +77,7 @@ def draw(
 
 def with_support(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     """The rows, with support added at the end where a template forgot it."""
-    drawn = [list(row) for row in rows]
+    drawn = [list(row) for row in rows if row]
     if not any(SUPPORT in row for row in drawn):
         if drawn and len(drawn[-1]) < 5:
             drawn[-1].append(SUPPORT)

@@ -43,7 +43,7 @@ export const unique = (stem) => `${stem}-${++counter}`;
 
 /** Initials on a colour that stays the same for the same person. Decorative: names stand beside it. */
 export function avatar(id, name, extra = "") {
-  const letters = name.split(/[\s_.-]+/).filter(Boolean).map((word) => [...word][0]).slice(0, 2).join("").toUpperCase();
+  const letters = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean).map((word) => [...word][0]).slice(0, 2).join("").toUpperCase();
   const node = h("span", { class: `avatar ${extra}`, "aria-hidden": "true" }, letters || "?");
   let hash = 7;
   for (const c of String(id) + name) hash = (hash * 31 + c.codePointAt(0)) % 100003;

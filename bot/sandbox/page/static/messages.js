@@ -163,7 +163,7 @@ function article(message, kit) {
   }
   const node = h("article", { class: `msg${kit.together ? " together" : ""}${ephemeral ? " ephemeral" : ""}`, tabindex: "-1", "aria-label": `${author}, ${stamp(when, now)}${ephemeral ? ", only you can see this" : ""}` },
     replied(message, view),
-    kit.together ? h("span", { class: "avatar none", "aria-hidden": "true" }) : avatar(message.author.id, author),
+    kit.together ? h("span", { class: "avatar none", "aria-hidden": "true" }) : avatar(message.author.id, author, message.author.bot ? "app" : ""),
     h("div", { class: "body" },
       !kit.together && h("header", {}, h("h2", { class: "author" }, author), message.author.bot && h("span", { class: "badge" }, "App"), time(when, now)),
       content(message, context, author, hands),

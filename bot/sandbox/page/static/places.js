@@ -18,7 +18,7 @@ export function drawPlaces(state, { go, openDm }) {
     h("h2", {}, "Direct messages"),
     h("ul", {}, h("li", {}, entry({
       id: view.dm.id ?? "dm", here, unread: view.dm.unread, go: openDm,
-      label: [avatar(view.bot.id, view.dm.name, "small"), h("span", { class: "grow" }, view.dm.name)],
+      label: [avatar(view.bot.id, view.dm.name, "small app"), h("span", { class: "grow" }, view.dm.name)],
     }))),
     view.places.map((place) => server(place, here, go)),
     !view.places.length && h("p", { class: "quiet" }, "You are in no server."));

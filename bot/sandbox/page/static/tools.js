@@ -59,7 +59,7 @@ async function jump(to) {
   if (!answer.ok) { fill($("journey"), h("p", { class: "trouble" }, answer.reason)); return; }
   const told = tell(answer.journey);
   fill($("journey"), told.nodes);
-  $("journey").scrollIntoView({ block: "nearest" });
+  setTimeout(() => $("journey").scrollIntoView({ block: "nearest" }), 150); // once the card has its new height
   hands.afterMove(told.text);
 }
 
@@ -87,6 +87,7 @@ function tell(journey) {
 }
 
 let offered = "";
+let suggested = "";
 
 export function drawTools() {
   const { view } = state;
@@ -99,7 +100,11 @@ export function drawTools() {
   $("jump-due").disabled = !due || view.clock.moving;
   if (view.clock.moving) $("journey").replaceChildren();
   const field = $("jump-date");
-  if (!field.value && document.activeElement !== field) field.value = wall(now);
+  // It follows the clock until somebody types into it.
+  if (document.activeElement !== field && (!field.value || field.value === suggested || field.value < wall(now))) {
+    suggested = wall(now);
+    field.value = suggested;
+  }
   field.min = wall(now);
   drawWho(view);
   if (view.greeting) $("greeting").textContent = view.greeting;
