@@ -92,9 +92,9 @@ async def test_too_many_suggestions_are_refused(stage: Stage) -> None:
         return [app_commands.Choice(name=str(n), value=str(n)) for n in range(int(typed))]
 
     await stage.connect(bot)
-    stage.world.backend.answer_within = 0.5
     stage.wire.record = True
     assert len(await stage.bea.autocomplete(stage.channel, "find", "what", "25")) == 25
+    stage.world.backend.answer_within = 1.5
     assert await stage.bea.autocomplete(stage.channel, "find", "what", "26") == []
     assert [row[3] for row in stage.wire.recorded] == [200, 400]
 

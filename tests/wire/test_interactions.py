@@ -198,6 +198,7 @@ async def test_no_answer_is_a_failure_the_person_sees_and_a_late_one_is_refused(
 
     asked = await (await stage.bea.slash(stage.channel, "silent")).wait()
     assert asked.error is not None
+    await until(lambda: caught)
     with pytest.raises(discord.NotFound) as late:
         await caught[0].response.send_message("sorry I am late")
     assert late.value.code == 10062
