@@ -157,6 +157,15 @@ def test_what_a_library_puts_into_its_line_is_left_out(level: int) -> None:
     assert not [secret for secret in SECRETS if secret in told]
 
 
+def test_what_asyncio_puts_into_its_line_itself_is_left_out() -> None:
+    log = Log("asyncio")
+    log.logger.error(f"Exception in callback answer(<Member {NAME!r}>)\nhandle: <Handle {WORDS}>")
+    log.logger.error(f"Unclosed client session\nclient_session: <{WORDS}>")
+    assert "Exception in callback answer\n" in log.text()
+    assert "Unclosed client session\n" in log.text()
+    assert not [secret for secret in SECRETS if secret in log.text()]
+
+
 def test_ids_and_tokens_go_even_from_fixed_words(log: Log) -> None:
     log.logger.error(f"POST /interactions/{ID}/{TOKEN}/callback and <@{ID}>")
     assert not [secret for secret in SECRETS if secret in log.text()]

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from bot.db import store as stores
@@ -54,16 +54,25 @@ from bot.db.store import Store
 from tests.ground import rows
 async def main():
     store = Store("sqlite:///{tmp_path / "x.db"}")
-    for _ in range(100):
+    await store.write(rows.increment, 1)
+    print("begun", flush=True)
+    for _ in range(399):
         await store.write(rows.increment, 1)
     await asyncio.to_thread(store.close)
 asyncio.run(main())
 """
-    other = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)
-    for _ in range(100):
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert other.stdout
+    assert await other.stdout.readline() == b"begun\n"
+    mine = 0
+    while other.returncode is None:
         await store.write(rows.increment, 1)
-    assert await other.wait() == 0
-    assert await store.read(rows.count, 1) == 200
+        mine += 1
+    assert other.returncode == 0
+    assert mine > 20, "both wrote at the same time"
+    assert await store.read(rows.count, 1) == 400 + mine
 
 
 async def test_a_change_that_fails_undoes_itself_and_nothing_beside_it(store: Store) -> None:
@@ -277,6 +286,50 @@ async def test_a_full_disk_keeps_all_or_nothing_and_recovers(store: Store, tmp_p
     assert set(await store.read(rows.ids)) == {1} | told_kept
     await store.write(limit, 10_000)
     assert await store.write(rows.add, 2, big) == 2
+
+
+async def test_a_change_that_swallows_a_full_disk_is_not_told_it_was_kept(store: Store) -> None:
+    def limit(session: Session) -> None:
+        session.connection().exec_driver_sql("PRAGMA max_page_count=20")
+
+    def swallow(session: Session) -> None:
+        for n in range(50):
+            with contextlib.suppress(DBAPIError):
+                session.connection().execute(
+                    rows.TABLE.insert().values(id=500 + n, count=0, words=f"{n}" + "x" * 8_000)
+                )
+
+    await store.write(limit)
+    changes = [(rows.add, 1), (swallow,), (rows.add, 2)]
+    ended = await asyncio.gather(*(store.write(*change) for change in changes), return_exceptions=True)
+    assert isinstance(ended[1], StoreUnavailable)
+    told_kept = {outcome for outcome in ended if isinstance(outcome, int)}
+    assert set(await store.read(rows.ids)) == told_kept
+
+
+async def test_damage_in_one_place_is_unavailable_and_the_rest_can_be_read(
+    store: Store, tmp_path: Path
+) -> None:
+    await asyncio.gather(*(store.write(rows.add, n, f"{n}" + "x" * 1_000) for n in range(100)))
+    await asyncio.to_thread(store.close)
+    file = tmp_path / "x.db"
+    await asyncio.to_thread(_damage, file, b"60" + b"x" * 1_000)
+    again = Store(f"sqlite:///{file}")
+    with pytest.raises(StoreUnavailable):
+        await again.write(rows.increment, 60)
+    with pytest.raises(StoreUnavailable):
+        await again.read(rows.count, 60)
+    assert await again.write(rows.increment, 1) == 1
+    assert await again.read(rows.count, 1) == 1
+    await asyncio.to_thread(again.close)
+
+
+def _damage(file: Path, where: bytes) -> None:
+    """Overwrite the head of the page of the table that holds `where`."""
+    content = bytearray(file.read_bytes())
+    place = content.index(where) // 4096 * 4096
+    content[place : place + 8] = b"\xff" * 8
+    file.write_bytes(content)
 
 
 @pytest.mark.skipif(
