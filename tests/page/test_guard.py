@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import aiohttp
 import discord
 import pytest
 from playwright.async_api import expect
 
+import bot.sandbox.page
 from bot.sandbox.page import Page
 from tests.page.theatre import Theatre
 from tests.page.visit import Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
+STATIC = Path(bot.sandbox.page.__file__).parent / "static"
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 
 
@@ -88,6 +93,19 @@ async def test_every_answer_carries_the_strict_policy(visit: Visit) -> None:
                 assert "unsafe" not in policy
                 assert "http:" not in policy
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_the_page_is_made_of_its_own_files_and_never_writes_markup() -> None:
+    files = [path for path in STATIC.iterdir() if path.is_file()]
+    assert {"index.html", "style.css", "app.js"} <= {path.name for path in files}
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(
+            r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|srcdoc|setHTML)\b", text
+        ), path.name
+        elsewhere = set(re.findall(r"(?:src|href|url|from|import)\W{1,3}((?:https?:)?//[^\s\"')]+)", text))
+        assert not elsewhere, path.name
+        assert len(text.splitlines()) <= 400, path.name
 
 
 async def test_nothing_somebody_wrote_becomes_part_of_the_page(visit: Visit) -> None:
