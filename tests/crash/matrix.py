@@ -8,24 +8,18 @@ remembering nonces or not, in direct messages and in channels. Everything random
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import random
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from sqlmodel import Session
-
-from bot.db.store import engine_for
-from bot.db.upgrade import upgrade
-from bot.outbox.queue import enqueue
 from bot.sandbox.wire.faults import Call, Rule, Stage
 from bot.sandbox.wire.server import Dropped
+from tests.launch.mail import Mail
 from tests.launch.processes import Bot
-from tests.launch.scene import Scene, custom_ids, until
+from tests.launch.scene import Scene, until
 
 Place = Literal["dm", "channel"]
 MOMENTS: dict[Stage, str] = {"arrived": "claimed", "stored": "posted", "answered": "marked"}
@@ -76,7 +70,7 @@ class Matrix:
         self._blows = blows
         self._deck: list[Blow] = []
         self._blind = blind
-        self._expected: dict[int, Place] = {}
+        self._mail = Mail(scene.database, scene.world, "members.panel")
         self._dms: list[int] = []
         self._channels = list(scene.demo.channels.values())
         self._aim: tuple[Blow, int, float] | None = None
@@ -88,10 +82,11 @@ class Matrix:
         """Rounds until the bot was killed so often; every round is sent to its end."""
         await self._prepare()
         while self.tally.kills < kills:
-            self._enqueue()
-            while left := self._open():
+            self._mail.put(self._dms + self._channels * IN_A_CHANNEL, self._scene.clock.now())
+            while left := self._left():
                 await self._live(left, may_kill=self.tally.kills < kills)
-        self._count()
+        self.tally.sent = len(self._mail.channel_of)
+        self.tally.lost, self.tally.doubled = self._mail.lost_and_doubled()
         return self.tally
 
     async def _prepare(self) -> None:
@@ -102,38 +97,13 @@ class Matrix:
             person = scene.world.person(f"member-{number}")
             scene.world.join(person, scene.demo.guild_id)
             self._dms.append(await person.open_dm())
-        upgrade(self._url, scene.clock.now())
         scene.wire.faults.on_request = self._strike
 
-    @property
-    def _url(self) -> str:
-        return f"sqlite:///{self._scene.database.as_posix()}"
+    def _left(self) -> Counter[Place]:
+        return Counter(self._place(channel) for channel in self._mail.unsent())
 
-    def _enqueue(self) -> None:
-        """A round: one message to each person, four to each channel."""
-        engine = engine_for(self._url, writing=True)
-        targets = self._dms + self._channels * IN_A_CHANNEL
-        with Session(engine) as session:
-            for channel in targets:
-                number = len(self._expected) + 1
-                self._expected[number] = "dm" if channel in self._dms else "channel"
-                enqueue(
-                    session,
-                    f"crash:{number}",
-                    channel,
-                    "members.panel",
-                    now=self._scene.clock.now(),
-                    params={"network": "Saturday Coffee Heads"},
-                    subject_id=number,
-                )
-            session.commit()
-        engine.dispose()
-
-    def _open(self) -> Counter[Place]:
-        """How many messages have not ended yet, as the database says."""
-        query = "SELECT subject_id FROM outbox WHERE state IN ('pending', 'sending')"
-        with contextlib.closing(sqlite3.connect(self._scene.database, timeout=5)) as connection:
-            return Counter(self._expected[number] for (number,) in connection.execute(query))
+    def _place(self, channel: int) -> Place:
+        return "dm" if channel in self._dms else "channel"
 
     async def _live(self, left: Counter[Place], *, may_kill: bool) -> None:
         """One life of the bot: until it is killed, or until everything is sent."""
@@ -146,7 +116,7 @@ class Matrix:
             self._scene.wire.faults.add(slow)
         self._killed.clear()
         self._bot = bot = await self._scene.fork(blind=self._blind)
-        await until(lambda: self._killed.is_set() or not self._open(), "the end of a life", 60)
+        await until(lambda: self._killed.is_set() or not self._left(), "the end of a life", 60)
         if blow is not None and self._aim is None:  # struck, be it a moment after the last commit
             await self._killed.wait()
             await bot.ended()
@@ -174,8 +144,7 @@ class Matrix:
         if self._aim is None or call.method != "POST" or not call.path.endswith("/messages"):
             return
         blow, skip, late = self._aim
-        place: Place = "dm" if int(call.path.split("/")[2]) in self._dms else "channel"
-        if (stage, place) != (blow.stage, blow.place):
+        if (stage, self._place(int(call.path.split("/")[2]))) != (blow.stage, blow.place):
             return
         if skip:
             self._aim = blow, skip - 1, late
@@ -188,15 +157,3 @@ class Matrix:
         self._killed.set()
         if stage == "arrived":
             raise Dropped  # the request got no further than the door
-
-    def _count(self) -> None:
-        found: Counter[int] = Counter()
-        for channel in (*self._dms, *self._channels):
-            for message in self._scene.world.backend.messages[channel].values():
-                for custom_id in custom_ids({"components": message.components}):
-                    kind, number = custom_id.split(":")[1:3]
-                    if kind == "members.join":
-                        found[int(number)] += 1
-        self.tally.sent = len(self._expected)
-        self.tally.lost = sum(1 for number in self._expected if not found[number])
-        self.tally.doubled = sum(times - 1 for times in found.values() if times > 1)

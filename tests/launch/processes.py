@@ -83,10 +83,10 @@ class Bot:
         assert self._line is not None
         self._line.set_result((reader, writer))
 
-    async def do(self, what: str, **fields: str) -> dict[str, Any]:
+    async def do(self, what: str, patience: float = PATIENCE_S, **fields: str) -> dict[str, Any]:
         """Give an order (see `launcher.py`) and wait until it is carried out."""
         assert self._line is not None
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience):
             reader, writer = await asyncio.shield(self._line)
             writer.write(json.dumps({"do": what, **fields}).encode() + b"\n")
             answer = json.loads(await reader.readline())

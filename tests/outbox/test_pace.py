@@ -45,11 +45,11 @@ def _run(work: Callable[[Clockwork], Awaitable[None]], late: Late = lambda: 0.0)
         loop.close()
 
 
-def _most_in_a_second(instants: list[float]) -> int:
-    """The most turns in any window of one second, wherever it begins."""
+def _most_in(seconds: float, instants: list[float]) -> int:
+    """The most turns in any window of so many seconds, wherever it begins."""
     most = first = 0
     for last, at in enumerate(instants):
-        while at - instants[first] >= 1.0:
+        while at - instants[first] >= seconds:
             first += 1
         most = max(most, last - first + 1)
     return most
@@ -95,22 +95,22 @@ def _lateness(kind: str, seed: int) -> Late:
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("kind", ["never", "little", "about a slot", "sometimes very", "just under a slot"])
 def test_never_more_than_fifty_in_any_second_however_late_timers_are(kind: str, seed: int) -> None:
-    assert _most_in_a_second(_instants(1000, _lateness(kind, seed))) <= 50
+    """With room for requests that arrive up to 49 ms late and all together."""
+    assert _most_in(1.049, _instants(1000, _lateness(kind, seed))) <= 50
 
 
 def test_the_check_would_notice_a_faster_pace() -> None:
-    assert _most_in_a_second(_instants(500, _lateness("never", 0), per_second=52)) > 50
+    assert _most_in(1.0, _instants(500, _lateness("never", 0), per_second=52)) > 50
 
 
 def test_with_timers_in_time_no_slot_is_given_away() -> None:
     instants = _instants(1000, _lateness("never", 0))
-    # The second goes with the first: the one slot of catching up.
-    assert instants[-1] - instants[0] == pytest.approx(998 / PER_SECOND)
+    assert instants[-1] - instants[0] == pytest.approx(999 / PER_SECOND)
 
 
 def test_small_lateness_does_not_add_up() -> None:
     instants = _instants(1000, _lateness("little", 1))
-    assert instants[-1] - instants[0] == pytest.approx(998 / PER_SECOND, abs=0.02)
+    assert instants[-1] - instants[0] == pytest.approx(999 / PER_SECOND, rel=0.01)
 
 
 def test_turns_not_taken_are_not_saved_up() -> None:
@@ -128,7 +128,7 @@ def test_turns_not_taken_are_not_saved_up() -> None:
             await asyncio.sleep(10)
 
     _run(work)
-    assert _most_in_a_second(instants) <= 50
+    assert _most_in(1.0, instants) <= 50
 
 
 def test_alone_nobody_waits() -> None:
@@ -209,7 +209,7 @@ def test_who_is_cancelled_gives_the_turn_up() -> None:
     _run(work)
     assert sorted(instants) == list(range(1, 100, 2))
     spread = max(instants.values()) - min(instants.values())
-    assert spread == pytest.approx(49 / PER_SECOND), "the turns of those who left went to the others at once"
+    assert spread == pytest.approx(50 / PER_SECOND), "the turns of those who left went to the others at once"
 
 
 def test_when_everybody_gave_up_the_next_is_served() -> None:
