@@ -106,6 +106,7 @@ export function drawTools() {
     field.value = suggested;
   }
   field.min = wall(now);
+  if (view.conversation?.kind === "dm") $("journey").querySelector("button")?.remove();
   drawWho(view);
   if (view.greeting) $("greeting").textContent = view.greeting;
 }
