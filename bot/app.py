@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -48,6 +48,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
 }
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
 TIDY_S = 3600.0
+NIGHT_HOUR = 3  # UTC: when Discord is asked who has left
 END_S = 4.5  # SIGTERM must end us within five seconds
 
 
@@ -75,6 +76,7 @@ class App:
         self._work: set[asyncio.Task[None]] = set()
         self._opened = asyncio.Event()
         self._tidied_at = float("-inf")
+        self._counted_on = clock.now().date()
         self._ending: asyncio.Event | None = None
 
     # What cogs ask for
@@ -248,6 +250,10 @@ class App:
         if time.monotonic() - self._tidied_at > TIDY_S:
             self._tidied_at = time.monotonic()
             await self._tidy(now)
+        tonight = (now - timedelta(hours=NIGHT_HOUR)).date()
+        if tonight > self._counted_on:
+            self._counted_on = tonight
+            self.after_ready(self.client.count_members())
         await asking.ask_due(self.store, now, self.openings)
         if self.pump is not None:
             self.pump.wake()
@@ -256,7 +262,7 @@ class App:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
         for tidy in (queue.tidy, tables.tidy_seen, asking.tidy):
             while await self.store.write(tidy, now):
-                await asyncio.sleep(0)
+                pass
 
     async def next_due(self) -> datetime | None:
         """When something is next due, for a rehearsal's clock."""

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def _run(_: argparse.Namespace, chosen: Settings) -> int:
 
 
 @contextlib.contextmanager
-def only_copy(chosen: Settings) -> Iterator[None]:
+def only_copy(chosen: Settings) -> Generator[None]:
     """Hold the lock that says this database has a bot. Raises `OperatorError` when another copy holds it."""
     from filelock import FileLock, Timeout
 

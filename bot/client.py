@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
+import discord.gateway
+import discord.http
 import yarl
 from discord import app_commands
 from discord.ext import commands
 
 import cogs
+from bot.members import service as members
+from bot.networks import service as networks
 from bot.outbox.pace import Pace
 from bot.ui.answers import Answers
 from bot.ui.commands import put_words_on
@@ -25,6 +29,7 @@ from bot.ui.router import Router, is_ours
 if TYPE_CHECKING:
     from bot.app import App
 
+UNKNOWN_MEMBER = 10007
 log = logging.getLogger("reallyok.client")
 
 
@@ -137,7 +142,29 @@ class ReallyOk(commands.Bot):
         # discord.py's own handler would print the event's arguments: people, text and ids.
         log.exception("Handling %s failed.", event_method)
 
+    async def count_members(self) -> None:
+        """Ask Discord who is still there, and let go of those who left: without its privileged intent the bot is not told.
+
+        Only a plain "not a member" counts; an error means nobody knows, and changes nothing.
+        """
+        for network_id, user_id in await members.roll(self.app.store):
+            guild = self.get_guild(network_id)
+            if guild is None:
+                continue
+            try:
+                await guild.fetch_member(user_id)
+            except discord.NotFound as error:
+                if error.code == UNKNOWN_MEMBER:
+                    await members.leave(self.app.store, network_id, user_id, self.app.clock.now())
+            except discord.HTTPException as error:
+                log.warning("Discord would not say who is still there (error %s).", error.code)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await networks.removed(self.app.store, guild.id, self.app.clock.now())
+
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if not self.app.settings.serves(guild.id):
             log.warning("A server that is not in REALLYOK_SERVERS invited the bot; it leaves again.")
             await guild.leave()
+            return
+        await networks.removed(self.app.store, guild.id, None)

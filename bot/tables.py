@@ -1,3 +1,4 @@
+# pyright: reportUnusedImport=false
 """Every table there is, so that whoever needs them all (migrations, export, tests) imports one name."""
 
 import bot.checkins.tables

@@ -210,7 +210,11 @@ async def dm_closed(store: Store, user_id: int, now: datetime) -> None:
 
 async def networks_of(store: Store, user_id: int) -> list[Network]:
     """The networks somebody belongs to, the oldest membership first."""
-    return await store.read(lambda session: [network for _, network in memberships_of(session, user_id)])
+
+    def look(session: Session) -> list[Network]:
+        return [network for _, network in memberships_of(session, user_id)]
+
+    return await store.read(look)
 
 
 async def leave(store: Store, network_id: int, user_id: int, now: datetime) -> bool:
@@ -265,16 +269,24 @@ ACTIVE = timedelta(days=7)
 
 async def recent_channels(store: Store, now: datetime) -> list[int]:
     """The DM channels of people who were asked something in the last seven days."""
-    return await store.read(
-        lambda session: [
-            channel
-            for channel in session.exec(
-                select(Person.dm_channel_id).where(
-                    col(Person.dm_channel_id).is_not(None),
-                    col(Person.dm_closed_at).is_(None),
-                    col(Person.last_asked_at) > now - ACTIVE,
-                )
+
+    def look(session: Session) -> list[int]:
+        found = session.exec(
+            select(Person.dm_channel_id).where(
+                col(Person.dm_channel_id).is_not(None),
+                col(Person.dm_closed_at).is_(None),
+                col(Person.last_asked_at) > now - ACTIVE,
             )
-            if channel is not None
-        ]
-    )
+        )
+        return [channel for channel in found if channel is not None]
+
+    return await store.read(look)
+
+
+async def roll(store: Store) -> list[tuple[int, int]]:
+    """Every membership as (network, user), for asking Discord who is still there."""
+
+    def look(session: Session) -> list[tuple[int, int]]:
+        return list(session.exec(select(Membership.network_id, Membership.user_id)).all())
+
+    return await store.read(look)

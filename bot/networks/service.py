@@ -34,7 +34,11 @@ class Places:
 
 async def find(store: Store, network_id: int) -> Network | None:
     """A network that has been set up."""
-    return await store.read(lambda session: session.get(Network, network_id))
+
+    def look(session: Session) -> Network | None:
+        return session.get(Network, network_id)
+
+    return await store.read(look)
 
 
 async def set_up(

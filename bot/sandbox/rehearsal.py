@@ -8,9 +8,11 @@ import signal
 import sys
 import tempfile
 import webbrowser
+from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bot.app import App, build
 from bot.clock import MovableClock, SystemClock
@@ -115,7 +117,7 @@ async def wire_only(port: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _wire(world: World, port: int):
+async def _wire(world: World, port: int) -> AsyncGenerator[tuple[Wire, demo.Demo]]:
     network = demo.build(world)
     wire = Wire(world)
     await wire.start(port=port)
@@ -147,9 +149,9 @@ def _interrupted() -> asyncio.Event:
     return event
 
 
-async def _first(bot: asyncio.Task[None], other) -> None:
+async def _first(bot: asyncio.Task[None], other: Coroutine[Any, Any, object]) -> None:
     """Wait for `other`; if the bot ends first, its error is the answer."""
-    task = asyncio.ensure_future(other)
+    task = asyncio.create_task(other)
     await asyncio.wait({bot, task}, return_when=asyncio.FIRST_COMPLETED)
     if bot.done() and not task.done():
         task.cancel()

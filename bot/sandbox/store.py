@@ -64,6 +64,9 @@ class Files(CdnStore):
 class Store(Backend):
     """Everything that exists in the rehearsal. Ids carry the clock's time and never repeat."""
 
+    clock: Any
+    """simcord's own kind of clock, or ours: both know the present and nothing else is asked of them."""
+
     def __init__(self, clock: Clock, bot_name: str) -> None:
         self._last_ms = 0
         self._past_ms = 0

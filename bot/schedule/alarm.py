@@ -11,9 +11,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.date import DateTrigger
+# APScheduler 3 ships no types.
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[reportMissingTypeStubs]
+from apscheduler.triggers.date import DateTrigger  # pyright: ignore[reportMissingTypeStubs]
 
 from bot.clock import Clock, SystemClock
 from bot.errors import StoreUnavailable
@@ -37,7 +39,7 @@ class Alarm:
         self._earliest = earliest
         self._ring = ring
         # misfire_grace_time's default of one second would lose a ring missed while the process slept.
-        self._scheduler = AsyncIOScheduler(
+        self._scheduler: Any = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._sweep: asyncio.TimerHandle | None = None

@@ -23,8 +23,18 @@ async def picture(
 
     def described(summary: Summary) -> str:
         answers = text("checkins.history.count", count=summary.count, since=library.day(summary.first_on))
-        counts = {row.replace("-", "_"): str(n) for row, n in zip(ROWS, summary.by_row, strict=True)}
-        return str(text("checkins.history.alt", answers=answers, last=library.day(summary.last_on), **counts))
+        good, ok, wobbly, not_ok = (str(n) for n in summary.by_row)
+        return str(
+            text(
+                "checkins.history.alt",
+                answers=answers,
+                good=good,
+                ok=ok,
+                wobbly=wobbly,
+                not_ok=not_ok,
+                last=library.day(summary.last_on),
+            )
+        )
 
     names = [str(text(f"checkins.history.{row}")) for row in ROWS]
     words = HistoryWords(

@@ -55,10 +55,11 @@ def draw(
 ) -> dict[str, Any]:
     """The keyword arguments for `send` or `send_message`: template `id` or `id#wording`, filled in.
 
-    `menus` stand above the buttons; the buttons named in `without` are left out. Buttons get `subject_id` as their row; the support button carries `outbox_id`, by which a lost message is found.
+    `menus` stand above the buttons; the buttons named in `without` are left out. Buttons get `subject_id` as
+    their row; the support button carries `outbox_id`, by which a lost message is found.
     """
     filled = library.fill(template, params, origin.language)
-    rows: list[list[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
+    rows: list[Sequence[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
     rows += [
         [button(library, reference, origin, subject_id, outbox_id) for reference in row]
         for row in with_support(
