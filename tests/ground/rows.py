@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, update
 from sqlmodel import Session
 
-from bot.db.store import engine_for
+from bot.db.store import Store, engine_for
+from bot.errors import StoreUnavailable
 
 TABLE = Table(
     "tally",
@@ -37,6 +40,13 @@ def increment(session: Session, row_id: int) -> int:
     count = session.connection().execute(select(TABLE.c.count).where(TABLE.c.id == row_id)).scalar_one()
     session.connection().execute(update(TABLE).where(TABLE.c.id == row_id).values(count=count + 1))
     return count + 1
+
+
+async def insist(store: Store, change: Callable[..., int], row_id: int) -> int:
+    """Ask again for as long as the database is busy with somebody else: what was refused was not kept."""
+    while True:
+        with contextlib.suppress(StoreUnavailable):
+            return await store.write(change, row_id)
 
 
 def count(session: Session, row_id: int) -> int:
