@@ -12,7 +12,7 @@ import json
 import tempfile
 from pathlib import Path
 
-NAMES = ("crash", "footprint", "interactions", "outbox-round")
+NAMES = ("crash", "footprint", "interactions", "outbox-round", "replies")
 
 
 def main() -> None:

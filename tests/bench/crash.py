@@ -20,7 +20,6 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     nursery = Nursery()
     try:
         scene = Scene(folder / "looking", nursery)
-        scene.folder.mkdir()
         await scene.open()
         tally = await Matrix(scene, chosen.seed).run(chosen.kills)
         await scene.close()
@@ -28,7 +27,6 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
             struck = {str(b): n for b, n in tally.blows.items() if b.stage == stage}
             print(moment, struck)
         blind = Scene(folder / "blind", nursery)
-        blind.folder.mkdir()
         await blind.open()
         posted = [blow for blow in EVERY if blow.forgotten and blow.stage == "stored"]
         control = await Matrix(blind, chosen.seed, blows=posted, blind=True).run(max(6, chosen.kills // 20))

@@ -35,7 +35,6 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 async def _crowd(folder: Path, nursery: Nursery, size: int) -> tuple[Scene, list[int]]:
-    folder.mkdir()
     scene = Scene(folder, nursery)
     await scene.open()
     channels: list[int] = []

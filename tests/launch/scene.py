@@ -33,6 +33,7 @@ class Scene:
     """The demo network behind a wire. `bot`s and `program`s started here are ended with it."""
 
     def __init__(self, folder: Path, nursery: Nursery, clock: MovableClock | None = None) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
         self.database = self.data / "reallyok.db"
