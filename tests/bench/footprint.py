@@ -10,10 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import compileall
-import os
 import statistics
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +25,7 @@ from bot.members.tables import Membership, Network, Person
 from bot.outbox.tables import Outbox, State
 from bot.sandbox.wire.faults import Call, Stage
 from tests.launch.mail import Mail
-from tests.launch.processes import ROOT, Nursery, Program
+from tests.launch.processes import ROOT, Nursery
 from tests.launch.scene import Scene, until
 
 ROWS = 10_000
@@ -105,7 +102,7 @@ async def _ours(scene: Scene, mail: Mail) -> tuple[float, float]:
     mail.put([scene.welcome], scene.clock.now())
     scene.wire.faults.on_request = look
     begun = time.monotonic()
-    program: Program = await scene.program("run")
+    program = scene.program("run")
     await until(lambda: scene.wire.stats.identifies > identified and posted.is_set(), "the bot being ready")
     ready = time.monotonic() - begun
     scene.wire.faults.on_request = None
@@ -117,14 +114,12 @@ async def _ours(scene: Scene, mail: Mail) -> tuple[float, float]:
 async def _bare(scene: Scene) -> tuple[float, float]:
     identified = scene.wire.stats.identifies
     begun = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.bare", "wait"], env={**os.environ, **scene.environ}, cwd=ROOT
-    )
+    program = scene.program("wait", module="tests.bench.bare")
     await until(lambda: scene.wire.stats.identifies > identified, "the bare bot connecting")
     ready = time.monotonic() - begun
-    rss = await _resident(process.pid)
-    process.kill()
-    process.wait()
+    rss = await _resident(program.pid)
+    program.kill()
+    await program.ended()
     return ready, rss
 
 

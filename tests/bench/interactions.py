@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bot.sandbox.exchange import Exchange
-from tests.launch.processes import ROOT, Nursery
+from tests.launch.processes import Nursery
 from tests.launch.scene import Scene, answered, button, until
 
 Tap = Callable[[], Awaitable[Exchange]]
@@ -36,16 +33,11 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     ours, theirs = Scene(folder / "ours", nursery), Scene(folder / "bare", nursery)
     await ours.open()
     await theirs.open()
-    process: subprocess.Popen[bytes] | None = None
     try:
         await ours.bot()
         card = (await answered(await ours.you.slash(ours.welcome, "support"))).messages[0]
         custom_id = button(card, "support")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.bare", "answer"],
-            env={**os.environ, **theirs.environ, "BARE_TEXT": card["content"]},
-            cwd=ROOT,
-        )
+        theirs.program("answer", module="tests.bench.bare", BARE_TEXT=card["content"])
         await until(lambda: theirs.wire.gateway.connections, "the bare bot connecting")
         our_watch, their_watch = _Watch(ours), _Watch(theirs)
 
@@ -63,9 +55,6 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
         within_ours = await _burst(tap_ours, chosen.burst)
         within_theirs = await _burst(tap_theirs, chosen.burst)
     finally:
-        if process is not None:
-            process.kill()
-            process.wait()
         await ours.close()
         await theirs.close()
         nursery.close()

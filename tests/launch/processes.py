@@ -138,16 +138,18 @@ class Bot:
 
 
 class Program:
-    """`reallyok` with arguments in a process of its own, as an operator starts it."""
+    """`reallyok` with arguments in a process of its own, as an operator starts it; or another `module`."""
 
-    def __init__(self, environ: Mapping[str, str], log: Path, *arguments: str, cwd: Path) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], log: Path, *arguments: str, cwd: Path, module: str = "bot"
+    ) -> None:
         self.log = log
         clean = {
             k: v for k, v in os.environ.items() if not k.startswith(("REALLYOK_", "DISCORD_", "DATABASE_"))
         }
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 env={**clean, "PYTHONPATH": str(ROOT), **environ},
                 stdout=stream,
                 stderr=stream,

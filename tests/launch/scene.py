@@ -86,9 +86,9 @@ class Scene:
         await self.known()
         return bot
 
-    async def program(self, *arguments: str, **environ: str) -> Program:
-        """`reallyok` itself; returns at once."""
-        program = Program({**self.environ, **environ}, self.log, *arguments, cwd=self.folder)
+    def program(self, *arguments: str, module: str = "bot", **environ: str) -> Program:
+        """`reallyok` itself (or another program for this wire); returns at once."""
+        program = Program({**self.environ, **environ}, self.log, *arguments, cwd=self.folder, module=module)
         self._started.append(program)
         return program
 
