@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -76,6 +77,13 @@ class Surgery:
         found = [line for line in self.said if fragment in line]
         assert len(found) == 1, "\n".join([f"wanted one line with {fragment!r}:", *self.said])
         return found[0]
+
+
+def mend(surgery: Surgery, fragment: str) -> str:
+    """The one line that holds `fragment`, which is to be mended and says how."""
+    line = surgery.line(fragment)
+    assert re.fullmatch(r"mend  .+ -> .+", line), line
+    return line
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from simcord.backend.serializers import channel_payload, guild_create_payload
 from simcord.enums import OverwriteType
 
 from bot.doctor import permissions
+from cogs.network import PANEL_NEEDS
 from tests.wire.stage import Stage
 
 DISCORDS_NAMES = {
     "View Channel": "view_channel",
     "Send Messages": "send_messages",
+    "Embed Links": "embed_links",
     "Read Message History": "read_message_history",
     "Manage Channels": "manage_channels",
     "Manage Roles": "manage_roles",
@@ -25,6 +27,10 @@ def test_every_bit_is_the_permission_it_is_called() -> None:
     assert {p.name: p.bit for p in permissions.NEEDED} == {
         name: discord.Permissions(**{flag: True}).value for name, flag in DISCORDS_NAMES.items()
     }
+
+
+def test_setting_up_asks_for_the_same_as_the_doctor() -> None:
+    assert {DISCORDS_NAMES[p.name] for p in permissions.NEEDED if p.in_channels} == set(PANEL_NEEDS)
 
 
 def test_each_permission_says_what_it_is_for() -> None:

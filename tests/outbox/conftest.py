@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from sqlmodel import Session, SQLModel
 
 import bot.tables  # noqa: F401 - every table must be known before they are made
 from bot.db.store import Store, engine_for
-
-NOW = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
+from bot.outbox import pump as pumps
+from tests.outbox.office import Office
 
 
 @pytest.fixture
@@ -37,3 +36,13 @@ async def store(url: str) -> AsyncIterator[Store]:
     store = Store(url)
     yield store
     await asyncio.to_thread(store.close)
+
+
+@pytest.fixture
+async def office(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    monkeypatch.setattr(pumps, "FIRST_RETRY_S", 0.01)
+    office = Office(store, url)
+    yield office
+    await office.pump.stop()
+    if office.task is not None:
+        await asyncio.wait_for(office.task, 10)

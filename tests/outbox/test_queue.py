@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from bot.outbox import queue
 from bot.outbox.queue import Ending
 from bot.outbox.tables import NEXT, Outbox, Priority, State
-from tests.outbox.conftest import NOW
+from tests.outbox.office import NOW
 
 MINUTE = timedelta(minutes=1)
 ENDED = [s for s in State if not NEXT[s]]
