@@ -268,6 +268,10 @@ class App:
         """When something is next due, for a rehearsal's clock."""
         return await self._earliest()
 
+    async def next_template(self) -> str | None:
+        """What that is: the name of a message's words."""
+        return await self.store.read(_next_template, self.clock.now())
+
     async def play_until(self, clock: MovableClock, target: datetime) -> None:
         """Move a rehearsal's clock to `target`, stopping at every due instant on the way, in order."""
         await self.opened()
@@ -296,6 +300,13 @@ class App:
 def _earliest(session: Session, now: datetime) -> datetime | None:
     times = (asking.next_due(session), queue.next_due(session, after=now))
     return min((at for at in times if at is not None), default=None)
+
+
+def _next_template(session: Session, now: datetime) -> str | None:
+    question, message = asking.next_due(session), queue.next_due(session, after=now)
+    if question is not None and (message is None or question <= message):
+        return asking.OPENING
+    return queue.next_template(session, after=now)
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> App:

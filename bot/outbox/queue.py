@@ -202,6 +202,17 @@ def next_due(session: Session, *, after: datetime) -> datetime | None:
     ).one()
 
 
+def next_template(session: Session, *, after: datetime) -> str | None:
+    """What that next message is, without its wording."""
+    name = session.exec(
+        select(Outbox.template)
+        .where(col(Outbox.state) == State.PENDING, col(Outbox.not_before) > after)
+        .order_by(col(Outbox.not_before))
+        .limit(1)
+    ).first()
+    return None if name is None else name.partition("#")[0]
+
+
 def troubles(session: Session, network_id: int | None = None) -> list[tuple[int, State, str | None, int]]:
     """What could not be posted in channels in the days kept: (channel, state, error, how many)."""
     query = (

@@ -116,6 +116,8 @@ class Exchange:
     def _expire(self) -> None:
         if not self.record.responded:
             self.error = _FAILED
+            if self.opener is not None:
+                self.opener.record.modal_consumed = False  # the form stays open, to be sent again
             self.answered.set()
             self._news.set()
             self._changed(self)

@@ -256,7 +256,7 @@ class Person:
 
     @_humanly
     async def submit(self, shown: Exchange | int, answers: Mapping[str, Any]) -> Exchange:
-        """Send the form that an exchange opened."""
+        """Send the form that an exchange opened. If the bot does not answer in time, it may be sent again."""
         exchange = self._store.exchanges.get(shown) if isinstance(shown, int) else shown
         if exchange is None or exchange.record.user_id != self.id or exchange.modal is None:
             raise CannotDo("There is no open form to send.")
@@ -345,7 +345,9 @@ class Person:
 
     def _command(self, channel_id: int, command: str) -> tuple[dict[str, Any], list[str]]:
         self._see(channel_id)
-        name, *names = command.removeprefix("/").split()
+        name, *names = command.removeprefix("/").split() or [""]
+        if not name:
+            raise CannotDo("Say which command.")
         guild_id = self._store.get_channel(channel_id).guild_id
         root = self._store.find_command(name, guild_id)
         if root is None or not self._bot_reachable(channel_id):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import tempfile
+import threading
 import webbrowser
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +18,19 @@ from typing import Any
 
 from bot.app import App, build
 from bot.clock import MovableClock, SystemClock
+from bot.errors import OperatorError
 from bot.sandbox import demo
 from bot.sandbox.page.server import Page
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
 from bot.settings import Settings
+
+# What is due next, by the words it will come in.
+DUE = {
+    "checkins.opening": "sandbox.due.question",
+    "checkins.follow_up": "sandbox.due.follow_up",
+    "members.resumed": "sandbox.due.resumed",
+}
 
 
 class RehearsalClock:
@@ -30,6 +40,7 @@ class RehearsalClock:
         self._clock = clock
         self._app = app
         self._due: datetime | None = None
+        self._what: str | None = None
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -47,15 +58,24 @@ class RehearsalClock:
         return self._due
 
     def describe_due(self) -> str | None:
-        return None if self._due is None else self._app.library.text("sandbox.due")
+        return self._what
 
     async def refresh(self) -> None:
         """Learn anew what is due next."""
-        self._due = await self._app.next_due()
+        self._due, template = await self._app.next_due(), await self._app.next_template()
+        known = DUE.get(template or "", "sandbox.due.other")
+        self._what = str(self._app.library.text(known)) if template else None
 
 
 async def rehearse(settings: Settings, port: int, *, browser: bool) -> None:
-    """Open the rehearsal and keep it open until interrupted. Everything it kept is gone afterwards."""
+    """Open the rehearsal and keep it open until interrupted. Everything it kept is gone afterwards.
+
+    Raises `OperatorError` when the page's port is taken.
+    """
+    await _until_interrupted(_rehearse(settings, port, browser))
+
+
+async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
     clock = MovableClock(SystemClock().now())
     with tempfile.TemporaryDirectory(prefix="reallyok-rehearsal-") as folder:
         async with _wire(World(clock), 0) as (wire, network):
@@ -75,34 +95,60 @@ async def rehearse(settings: Settings, port: int, *, browser: bool) -> None:
                 clock=clock,
             )
             bot = asyncio.create_task(app.run())
-            ended = _interrupted()
             try:
-                await _first(bot, app.opened())
-                await _first(bot, app.client.wait_until_ready())
-                await _set_up(network)
+                await _while_running(bot, _begin(app, network))
                 control = RehearsalClock(clock, app)
                 await control.refresh()
                 app.store.on_commit(lambda _: _later(control))
-                page = Page(
-                    wire.world,
-                    clock_control=control,
-                    wire=wire,
-                    greeting=app.library.text("sandbox.greeting"),
-                    start_as=network.you,
-                )
-                await page.start(port=port)
-                print(f"The rehearsal is open at {page.url}\nEnd it with Ctrl-C.", flush=True)
-                if browser:
-                    await asyncio.to_thread(webbrowser.open, page.url)
-                await _first(bot, ended.wait())
-                await page.stop()
+                async with _page(app, wire, network, control, port) as page:
+                    print(f"The rehearsal is open at {page.url}\nEnd it with Ctrl-C.", flush=True)
+                    if browser and _has_screen():
+                        # A thread of its own that nobody waits for: some browsers stay until they are closed.
+                        threading.Thread(target=webbrowser.open, args=[page.url], daemon=True).start()
+                    await bot
+                    raise OperatorError("The bot ended by itself.", "Its last lines above say why.")
             finally:
                 app.stop()
                 await asyncio.gather(bot, return_exceptions=True)
 
 
+async def _begin(app: App, network: demo.Demo) -> None:
+    await app.opened()
+    await app.client.wait_until_ready()
+    await _set_up(network)
+
+
+@contextlib.asynccontextmanager
+async def _page(
+    app: App, wire: Wire, network: demo.Demo, control: RehearsalClock, port: int
+) -> AsyncGenerator[Page]:
+    page = Page(
+        wire.world,
+        clock_control=control,
+        wire=wire,
+        greeting=app.library.text("sandbox.greeting"),
+        about=network.about,
+        start_as=network.you,
+        start_in=network.channels["welcome"],
+    )
+    with _port_said(port):
+        await page.start(port=port)
+    try:
+        yield page
+    finally:
+        await page.stop()
+
+
 async def wire_only(port: int) -> None:
-    """Run the local Discord alone, for a bot in another process, until interrupted."""
+    """Run the local Discord alone, for a bot in another process, until interrupted.
+
+    Prints the three settings another program needs, as lines of a `.env` file. Raises `OperatorError` when
+    the port is taken.
+    """
+    await _until_interrupted(_wire_only(port))
+
+
+async def _wire_only(port: int) -> None:
     clock = MovableClock(SystemClock().now())
     async with _wire(World(clock), port) as (wire, _):
         print(f"DISCORD_TOKEN={wire.world.token}")
@@ -113,14 +159,15 @@ async def wire_only(port: int) -> None:
             "# A local Discord with a demo network. Nothing reaches the real one. End it with Ctrl-C.",
             flush=True,
         )
-        await _interrupted().wait()
+        await asyncio.Event().wait()
 
 
 @contextlib.asynccontextmanager
 async def _wire(world: World, port: int) -> AsyncGenerator[tuple[Wire, demo.Demo]]:
     network = demo.build(world)
     wire = Wire(world)
-    await wire.start(port=port)
+    with _port_said(port):
+        await wire.start(port=port)
     try:
         yield wire, network
     finally:
@@ -140,24 +187,51 @@ async def _set_up(network: demo.Demo) -> None:
         await exchange.message(timeout=20)
 
 
-def _interrupted() -> asyncio.Event:
-    event = asyncio.Event()
+async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` until it ends or somebody ends it with Ctrl-C or SIGTERM, whatever it is at: it cleans up after itself."""
+    ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
-            loop.add_signal_handler(number, event.set)
-    return event
+            loop.add_signal_handler(number, ended.set)
+    task, waiting = asyncio.create_task(work), asyncio.create_task(ended.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        waiting.cancel()
+        await asyncio.gather(task, waiting, return_exceptions=True)
 
 
-async def _first(bot: asyncio.Task[None], other: Coroutine[Any, Any, object]) -> None:
+async def _while_running(bot: asyncio.Task[None], other: Coroutine[Any, Any, None]) -> None:
     """Wait for `other`; if the bot ends first, its error is the answer."""
     task = asyncio.create_task(other)
-    await asyncio.wait({bot, task}, return_when=asyncio.FIRST_COMPLETED)
-    if bot.done() and not task.done():
+    try:
+        await asyncio.wait({bot, task}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            bot.result()
+            raise OperatorError("The bot ended by itself.", "Its last lines above say why.")
+        task.result()
+    finally:
         task.cancel()
-        bot.result()
-        sys.exit("The bot ended by itself.")
-    task.result()
+
+
+@contextlib.contextmanager
+def _port_said(port: int) -> Generator[None]:
+    try:
+        yield
+    except (OSError, OverflowError):
+        raise OperatorError(
+            f"Port {port} on this computer cannot be used: another program has it, or it is no port.",
+            "Give another with --port, or leave it out and a free one is taken.",
+        ) from None
+
+
+def _has_screen() -> bool:
+    """Without one, Python would open a browser inside the terminal and hide the address just printed."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 _tasks: set[asyncio.Task[None]] = set()
