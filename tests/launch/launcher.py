@@ -10,6 +10,8 @@ import asyncio
 import json
 import os
 import signal
+import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,9 @@ from bot import logs, settings
 from bot.app import App, build
 from bot.cli import only_copy
 from bot.clock import MovableClock, SystemClock
+from bot.db import upgrade
 from bot.errors import OperatorError
+from bot.schedule import alarm
 from tests.launch.start import Start
 
 
@@ -40,9 +44,12 @@ async def _live(start: Start, chosen: settings.Settings) -> None:
     app = build(chosen, clock=clock)
     if start.blind:
         app.sender.look = _sees_nothing  # type: ignore[method-assign]
+    if start.migrating:
+        _take_long(Path(start.migrating))
+    if start.sweep_s:
+        alarm.SWEEP_S = start.sweep_s
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.stop)
-    reader, writer = await asyncio.open_connection("127.0.0.1", start.port)
-    obeying = asyncio.create_task(_obey(app, clock, reader, writer))
+    obeying = asyncio.create_task(_obey(app, clock, start.port))
     try:
         await app.run()
     finally:
@@ -53,9 +60,21 @@ async def _sees_nothing(_: object) -> None:
     return None
 
 
-async def _obey(
-    app: App, clock: MovableClock | SystemClock, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
+def _take_long(until_gone: Path) -> None:
+    quick = upgrade.upgrade
+
+    def slow(url: str, now: datetime) -> None:
+        while until_gone.exists():
+            time.sleep(0.01)
+        quick(url, now)
+
+    upgrade.upgrade = slow
+
+
+async def _obey(app: App, clock: MovableClock | SystemClock, port: int) -> None:
+    if not port:
+        return
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while line := await reader.readline():
         try:
             answer = await _carry_out(app, clock, json.loads(line))
@@ -85,3 +104,7 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
         else:
             raise ValueError(what)
     return {"done": what}
+
+
+if __name__ == "__main__":
+    sys.exit(play(Start(**json.loads(sys.argv[1]))))

@@ -71,12 +71,12 @@ class Bot:
         self._server: asyncio.Server | None = None
         self._line: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] | None = None
 
-    async def start(self, environ: Mapping[str, str], clock: datetime | None, *, blind: bool = False) -> None:
-        """Fork; returns before the bot has done anything."""
+    async def start(self, environ: Mapping[str, str], clock: datetime | None, **how: Any) -> None:
+        """Fork; returns before the bot has done anything. For `how` see `Start`."""
         self._line = asyncio.get_running_loop().create_future()
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
-        start = Start(dict(environ), port, clock.isoformat() if clock else None, blind)
+        start = Start(dict(environ), port, clock.isoformat() if clock else None, **how)
         self.pid = self._nursery.fork(start, self.log)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -173,8 +173,12 @@ class Program:
                 await asyncio.sleep(0.01)
         return code
 
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self._process.terminate()
+
     async def stop(self) -> int:
         """SIGTERM, and wait for the end."""
         if self._process.poll() is None:
-            self._process.terminate()
+            self.terminate()
         return await self.ended()

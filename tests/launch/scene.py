@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.clock import MovableClock
+from bot.clock import MovableClock, SystemClock
+from bot.content.library import default_root, load
 from bot.sandbox import demo
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.people import Person
@@ -57,6 +60,10 @@ class Scene:
             await bot.ended()
         await self.wire.stop()
 
+    def today(self) -> None:
+        """Have the world's clock show the machine's time, by which `reallyok run` goes."""
+        self.clock.move_to(SystemClock().now())
+
     @property
     def environ(self) -> dict[str, str]:
         """The settings of a bot for this world."""
@@ -70,16 +77,17 @@ class Scene:
 
     # Bots
 
-    async def fork(self, *, blind: bool = False, real_clock: bool = False, **environ: str) -> Bot:
-        """A bot that has only just begun, at the world's time."""
+    async def fork(self, **how: Any) -> Bot:
+        """A bot that has only just begun, at the world's time; settings in capitals, the rest as in `Start`."""
+        environ = self.environ | {name: how.pop(name) for name in list(how) if name.isupper()}
         bot = Bot(self._nursery, self.log)
-        await bot.start({**self.environ, **environ}, None if real_clock else self.clock.now(), blind=blind)
+        await bot.start(environ, self.clock.now(), **how)
         self._started.append(bot)
         return bot
 
-    async def bot(self, *, opened: bool = True, **environ: str) -> Bot:
+    async def bot(self, *, opened: bool = True, **how: Any) -> Bot:
         """A bot that is connected and known, and whose database is open unless `opened` is False."""
-        bot = await self.fork(**environ)
+        bot = await self.fork(**how)
         await bot.do("ready")
         if opened:
             await bot.opened()
@@ -184,3 +192,14 @@ async def answered(exchange: Exchange) -> Exchange:
 def offers_support(message: Mapping[str, Any]) -> bool:
     """Whether a message has the way to support on it."""
     return any(i.split(":")[1] == "support" for i in custom_ids(message))
+
+
+@functools.cache
+def _openings(template: str) -> list[list[str]]:
+    return [re.split(r"\{[^}]*\}", wording) for wording in load(default_root()).template(template).wordings]
+
+
+def says(message: Mapping[str, Any], template: str) -> bool:
+    """Whether a message is this template in one of its wordings, whatever was filled in."""
+    said = words(message)
+    return any(all(part.strip() in said for part in wording) for wording in _openings(template))

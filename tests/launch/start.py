@@ -8,13 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Start:
-    """`clock` is an instant for a clock that can be moved; None takes the machine's.
+    """`port` is where orders come from, 0 for nowhere; `clock` an instant for a clock that can be moved, None for the
+    machine's.
 
     `blind` is the control of the crash tests: a bot that does not look before it sends again. The product has no
-    such setting; only the process started so changes its own sender.
+    such setting; only the process started so changes its own sender. `migrating` names a file: as long as it exists,
+    bringing the database to the newest form takes. `sweep_s` is how often the alarm looks, for tests that cannot
+    wait a minute.
     """
 
     environ: Mapping[str, str]
-    port: int
+    port: int = 0
     clock: str | None = None
     blind: bool = False
+    migrating: str | None = None
+    sweep_s: float | None = None
