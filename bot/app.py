@@ -22,7 +22,7 @@ from bot.checkins import answering, asking
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
-from bot.db import keys, tables, upgrade
+from bot.db import keys, own, tables, upgrade
 from bot.db.store import Store
 from bot.errors import OperatorError, StoreUnavailable
 from bot.members import service as members
@@ -260,9 +260,8 @@ class App:
 
     async def _tidy(self, now: datetime) -> None:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
-        for tidy in (queue.tidy, tables.tidy_seen, asking.tidy):
-            while await self.store.write(tidy, now):
-                pass
+        while await self.store.write(own.expire, now):
+            pass
 
     async def next_due(self) -> datetime | None:
         """When something is next due, for a rehearsal's clock."""

@@ -9,7 +9,6 @@ from sqlmodel import Session, col, delete, func, select
 
 from bot.checkins.plans import Calendar, cadence, next_time, quiet
 from bot.checkins.rules import (
-    KEEP_LEVELS,
     LATE,
     LOOKING_BACK,
     SILENT_AFTER,
@@ -318,9 +317,3 @@ async def go_on(
         return None if plan.next_at is None else (plan.next_at, plan.zone)
 
     return await store.write(act)
-
-
-def tidy(session: Session, now: datetime, most: int = 500) -> int:
-    """Delete questions and answers kept long enough, at most `most` at a time; returns how many went."""
-    old = select(Checkin.id).where(col(Checkin.due_at) < now - KEEP_LEVELS).limit(most)
-    return session.connection().execute(delete(Checkin).where(col(Checkin.id).in_(old))).rowcount

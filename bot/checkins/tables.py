@@ -8,13 +8,13 @@ from sqlalchemy import BigInteger, Column, Date, ForeignKey, String, Time, Uniqu
 from sqlmodel import Field, SQLModel
 
 from bot.checkins.rules import State
-from bot.db.columns import Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Keep, Sealed, UtcDateTime, impersonal, new_id, personal
 
-WHILE_MEMBER = "while you are a member"
-LEVELS_KEPT = "90 days"
+WHILE_MEMBER = Keep("while you are a member")
+LEVELS_KEPT = Keep("90 days", days=90, since="due_at")
 
 
-def _of_membership(keep: str) -> Column[int]:
+def _of_membership(keep: Keep) -> Column[int]:
     return Column(
         BigInteger,
         ForeignKey("membership.id", ondelete="CASCADE"),

@@ -17,6 +17,21 @@ from sqlalchemy.types import TypeDecorator
 SEAL_VERSION = b"\x01"
 
 
+class Keep(str):
+    """For how long something is kept, in words; and, where the clock decides, as days since another column.
+
+    `Keep("90 days", days=90, since="due_at")`. Without days it is kept until something else ends it.
+    """
+
+    days: int | None
+    since: str | None
+
+    def __new__(cls, words: str, *, days: int | None = None, since: str | None = None) -> Keep:
+        keep = super().__new__(cls, words)
+        keep.days, keep.since = days, since
+        return keep
+
+
 class Erase(StrEnum):
     """What happens to a column when its person asks to be forgotten."""
 
@@ -26,7 +41,7 @@ class Erase(StrEnum):
 
 
 def personal(
-    *, export: str | None, erase: Erase = Erase.ROW, keep: str, subject: bool = False, why: str = ""
+    *, export: str | None, erase: Erase = Erase.ROW, keep: Keep, subject: bool = False, why: str = ""
 ) -> dict[str, Any]:
     """Declare a column that refers to, or tells something of, a person.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlmodel import Field, Session, SQLModel
 
-from bot.db.columns import UtcDateTime, impersonal, personal
+from bot.db.columns import Keep, UtcDateTime, impersonal, personal
 
-KEEP_SEEN = timedelta(days=7)
+WEEK = Keep("7 days", days=7, since="seen_at")
 
 
 class Install(SQLModel, table=True):
@@ -31,28 +31,26 @@ class Seen(SQLModel, table=True):
     event_id: str = Field(
         primary_key=True,
         max_length=24,
-        sa_column_kwargs=personal(export=None, keep="7 days"),
+        sa_column_kwargs=personal(export=None, keep=WEEK),
     )
     seen_at: datetime = Field(
-        sa_type=UtcDateTime, index=True, sa_column_kwargs=personal(export=None, keep="7 days")
+        sa_type=UtcDateTime, index=True, sa_column_kwargs=personal(export=None, keep=WEEK)
     )
+
+
+_NOTE = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(Seen).on_conflict_do_nothing(
+        index_elements=["source", "event_id"]
+    )
+    for dialect in (sqlite, postgresql)
+}
 
 
 def first_time(session: Session, source: str, event_id: int | str, now: datetime) -> bool:
     """Whether this event is new; noted in the caller's transaction, so that it and its effect are one."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(Seen)
-        .values(source=source, event_id=str(event_id), seen_at=now)
-        .on_conflict_do_nothing(index_elements=["source", "event_id"])
-    )
-    return session.connection().execute(statement).rowcount == 1
-
-
-def tidy_seen(session: Session, now: datetime, most: int = 500) -> int:
-    """Delete notes of events older than a week, at most `most` at a time; returns how many went."""
-    old = select(Seen.event_id).where(col(Seen.seen_at) < now - KEEP_SEEN).limit(most)
-    return session.connection().execute(delete(Seen).where(col(Seen.event_id).in_(old))).rowcount
+    database = session.connection()
+    seen = {"source": source, "event_id": str(event_id), "seen_at": now}
+    return database.execute(_NOTE[database.dialect.name], seen).rowcount == 1
 
 
 def check_key(session: Session, fingerprint: str, now: datetime) -> bool:

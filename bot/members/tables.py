@@ -8,9 +8,10 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Column, ForeignKey, String, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from bot.db.columns import Erase, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Erase, Keep, UtcDateTime, impersonal, new_id, personal
 
-WHILE_MEMBER = "while you are a member"
+WHILE_MEMBER = Keep("while you are a member")
+UNTIL_FORGOTTEN = Keep("until forgotten")
 
 
 class Purpose(StrEnum):
@@ -38,7 +39,7 @@ class Network(SQLModel, table=True):
         sa_column_kwargs=personal(
             export="Safeguarding contact of a network",
             erase=Erase.CLEAR,
-            keep="until the network names somebody else",
+            keep=Keep("until the network names somebody else"),
         ),
     )
     welcome_channel_id: int | None = Field(
@@ -157,27 +158,27 @@ class Consent(SQLModel, table=True):
     id: int = Field(
         default_factory=new_id,
         sa_column=Column(
-            BigInteger, primary_key=True, autoincrement=False, **personal(export=None, keep="until forgotten")
+            BigInteger, primary_key=True, autoincrement=False, **personal(export=None, keep=UNTIL_FORGOTTEN)
         ),
     )
     network_id: int = Field(
-        sa_type=BigInteger, sa_column_kwargs=personal(export="Network", keep="until forgotten")
+        sa_type=BigInteger, sa_column_kwargs=personal(export="Network", keep=UNTIL_FORGOTTEN)
     )
     user_id: int = Field(
         sa_type=BigInteger,
         index=True,
-        sa_column_kwargs=personal(export="Discord id", keep="until forgotten", subject=True),
+        sa_column_kwargs=personal(export="Discord id", keep=UNTIL_FORGOTTEN, subject=True),
     )
     purpose: Purpose = Field(
-        sa_type=String, max_length=20, sa_column_kwargs=personal(export="Agreed to", keep="until forgotten")
+        sa_type=String, max_length=20, sa_column_kwargs=personal(export="Agreed to", keep=UNTIL_FORGOTTEN)
     )
     given_at: datetime = Field(
-        sa_type=UtcDateTime, sa_column_kwargs=personal(export="Agreed on", keep="until forgotten")
+        sa_type=UtcDateTime, sa_column_kwargs=personal(export="Agreed on", keep=UNTIL_FORGOTTEN)
     )
     withdrawn_at: datetime | None = Field(
         default=None,
         sa_type=UtcDateTime,
-        sa_column_kwargs=personal(export="Taken back on", keep="until forgotten"),
+        sa_column_kwargs=personal(export="Taken back on", keep=UNTIL_FORGOTTEN),
     )
 
 

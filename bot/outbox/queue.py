@@ -5,21 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
+from bot.db.columns import new_id
 from bot.db.store import wake
 from bot.outbox.tables import NEXT, Outbox, Priority, State
 
 log = logging.getLogger("reallyok.outbox")
 
-# How long a row is kept once its message has ended one way or another (see KEPT in tables.py).
-KEEP = timedelta(days=7)
 
 Consequence = Callable[[Session, Outbox, datetime], None]
 """What a feature does, in the same transaction, when a message of its topic ended."""
@@ -33,6 +32,15 @@ class Ending:
     message_id: int | None = None
     error: str | None = None
     again_at: datetime | None = None
+
+
+# Made once: building a statement costs several times what running it does, and a round puts in thousands.
+_PUT = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(Outbox).on_conflict_do_nothing(
+        index_elements=["dedupe_key"]
+    )
+    for dialect in (sqlite, postgresql)
+}
 
 
 def enqueue(
@@ -55,30 +63,25 @@ def enqueue(
 
     `subject_id` is the row the message's buttons speak of. Returns the new row's id; None if it was there already.
     """
-    row = Outbox(
-        dedupe_key=dedupe_key,
-        channel_id=channel_id,
-        template=template,
-        params=dict(params or {}),
-        subject_id=subject_id,
-        user_id=user_id,
-        network_id=network_id,
-        language=language,
-        priority=priority,
-        not_before=not_before or now,
-        expires_at=expires_at,
-    )
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(Outbox)
-        .values(**row.model_dump())
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-    )
-    new = session.connection().execute(statement).rowcount == 1
-    if not new:
+    row: dict[str, Any] = {
+        "id": new_id(),
+        "dedupe_key": dedupe_key,
+        "channel_id": channel_id,
+        "template": template,
+        "params": dict(params or {}),
+        "subject_id": subject_id,
+        "user_id": user_id,
+        "network_id": network_id,
+        "language": language,
+        "priority": priority,
+        "not_before": not_before or now,
+        "expires_at": expires_at,
+    }
+    database = session.connection()
+    if database.execute(_PUT[database.dialect.name], row).rowcount != 1:
         return None
     wake(session, "outbox")
-    return row.id
+    return row["id"]
 
 
 def claim(
@@ -235,11 +238,4 @@ def withdraw(session: Session, *, user_id: int, network_id: int | None, now: dat
     result: Any = session.connection().execute(
         change.values(state=State.EXPIRED, params={}, ended_at=now, error="withdrawn")
     )
-    return result.rowcount
-
-
-def tidy(session: Session, now: datetime, most: int = 500) -> int:
-    """Delete rows kept long enough, at most `most` at a time; returns how many went."""
-    old = select(Outbox.id).where(col(Outbox.ended_at) < now - KEEP).limit(most)
-    result: Any = session.connection().execute(delete(Outbox).where(col(Outbox.id).in_(old)))
     return result.rowcount

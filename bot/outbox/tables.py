@@ -8,9 +8,9 @@ from enum import IntEnum, StrEnum
 from sqlalchemy import JSON, BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
-from bot.db.columns import UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Keep, UtcDateTime, impersonal, new_id, personal
 
-KEPT = "7 days after sending"
+KEPT = Keep("7 days after sending", days=7, since="ended_at")
 
 
 class State(StrEnum):
@@ -90,7 +90,7 @@ class Outbox(SQLModel, table=True):
     params: dict[str, str] = Field(
         default_factory=dict[str, str],
         sa_type=JSON,
-        sa_column_kwargs=personal(export=None, keep="until sent"),
+        sa_column_kwargs=personal(export=None, keep=Keep("until sent", days=0, since="ended_at")),
     )
     subject_id: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=personal(export=None, keep=KEPT))
     language: str = Field(default="en", max_length=8, sa_column_kwargs=personal(export=None, keep=KEPT))
@@ -120,7 +120,7 @@ class Outbox(SQLModel, table=True):
         default=None, max_length=80, sa_column_kwargs=impersonal("Discord's own error number")
     )
     ended_at: datetime | None = Field(
-        default=None, sa_type=UtcDateTime, sa_column_kwargs=personal(export="Ended", keep=KEPT)
+        default=None, index=True, sa_type=UtcDateTime, sa_column_kwargs=personal(export="Ended", keep=KEPT)
     )
 
     @property

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from bot.db import own
 from bot.outbox import queue
 from bot.outbox.queue import Ending
 from bot.outbox.tables import NEXT, Outbox, Priority, State
 from tests.outbox.office import NOW
 
 MINUTE = timedelta(minutes=1)
+WEEK = timedelta(days=7)
 ENDED = [s for s in State if not NEXT[s]]
 
 
@@ -309,10 +311,10 @@ def test_rows_go_after_their_week_and_never_before_they_ended(session: Session) 
         _claim(session)
         queue.settle(session, {row.id: Ending(State.SENT, 9)}, NOW + n * MINUTE, {})
     _put(session, "a:waits", 9)
-    assert queue.tidy(session, NOW + queue.KEEP) == 0
-    assert queue.tidy(session, NOW + queue.KEEP + 3 * MINUTE, most=2) == 2
-    assert queue.tidy(session, NOW + queue.KEEP + 3 * MINUTE, most=2) == 1
-    assert queue.tidy(session, NOW + 99 * queue.KEEP) == 2
+    assert own.expire(session, NOW + WEEK) == 0
+    assert own.expire(session, NOW + WEEK + 3 * MINUTE, most=2) == 2
+    assert own.expire(session, NOW + WEEK + 3 * MINUTE, most=2) == 1
+    assert own.expire(session, NOW + 99 * WEEK) == 2
     session.expire_all()
     assert [r.dedupe_key for r in session.exec(select(Outbox))] == ["a:waits"]
 

@@ -77,6 +77,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_channel_id"), ["channel_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_ended_at"), ["ended_at"], unique=False)
         batch_op.create_index(
             "ix_outbox_open",
             ["priority", "not_before"],

@@ -1,0 +1,135 @@
+"""A person's own data: exported, erased and expired by what each column declares, and by nothing else.
+
+There is no list of tables here. A table somebody adds tomorrow is exported, erased and expired because its columns say
+how; a test fails on a column that says nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Table, tuple_
+from sqlalchemy import delete as delete_from
+from sqlalchemy import select as select_from
+from sqlalchemy import update as update_in
+from sqlmodel import Session, SQLModel
+
+from bot.db.columns import Erase, Keep, Sealed
+from bot.db.keys import Keyring
+
+log = logging.getLogger("reallyok.db")
+
+
+@dataclass
+class Erased:
+    """What a forgetting did: rows gone by table, values cleared, parts that failed, and what stays with its reason."""
+
+    gone: dict[str, int] = field(default_factory=dict[str, int])
+    failed: list[str] = field(default_factory=list[str])
+    stays: list[str] = field(default_factory=list[str])
+
+
+def tables() -> list[Table]:
+    """Every table, those that refer to others first."""
+    return list(reversed(SQLModel.metadata.sorted_tables))
+
+
+def subject_of(table: Table) -> Column[Any] | None:
+    """The column that says whose row it is, if rows of this table are somebody's."""
+    return next((column for column in table.columns if column.info.get("subject")), None)
+
+
+def erase_from(session: Session, table: Table, user_id: int) -> int:
+    """Erase one person from one table, in the caller's transaction; returns how many rows changed.
+
+    Rows that are theirs go, except for columns declared to stay; values that name them elsewhere are cleared.
+    """
+    connection = session.connection()
+    subject = subject_of(table)
+    if subject is not None:
+        return connection.execute(delete_from(table).where(subject == user_id)).rowcount
+    cleared = 0
+    for column in table.columns:
+        if column.info.get("erase") is Erase.CLEAR:
+            cleared += connection.execute(
+                update_in(table).where(column == user_id).values({column.name: None})
+            ).rowcount
+    return cleared
+
+
+def erase(session: Session, user_id: int) -> Erased:
+    """Erase one person from every table in the caller's transaction, all or nothing: for restoring a backup."""
+    erased = Erased()
+    for table in tables():
+        count = erase_from(session, table, user_id)
+        if count:
+            erased.gone[table.name] = count
+    return erased
+
+
+def rows_of(session: Session, keys: Keyring, user_id: int) -> dict[str, list[dict[str, str]]]:
+    """Everything kept of one person: table, rows, and of each row the exported columns as text, unsealed."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for table in SQLModel.metadata.sorted_tables:
+        subject = subject_of(table)
+        named = [c for c in table.columns if c.info.get("erase") is Erase.CLEAR]
+        exported = [c for c in table.columns if c.info.get("export")]
+        if not exported or (subject is None and not named):
+            continue
+        whose = subject if subject is not None else named[0]
+        statement = select_from(table).where(whose == user_id).order_by(*table.primary_key.columns)
+        rows = [
+            {c.name: said(table, c, row, keys) for c in exported if row[c.name] is not None}
+            for row in session.connection().execute(statement).mappings()
+        ]
+        if rows:
+            found[table.name] = rows
+    return found
+
+
+def said(table: Table, column: Column[Any], row: Any, keys: Keyring) -> str:
+    """One value as a person can read it."""
+    value = row[column.name]
+    if isinstance(column.type, Sealed):
+        (key,) = (row[c.name] for c in table.primary_key.columns)
+        return keys.open(value, table.name, column.name, key)
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat(timespec="minutes") if not isinstance(value, date) else _dated(value)
+    return str(value)
+
+
+def _dated(value: date | datetime) -> str:
+    return value.isoformat(timespec="minutes") if isinstance(value, datetime) else value.isoformat()
+
+
+def _kept(columns: Iterable[Column[Any]]) -> list[tuple[Column[Any], Keep]]:
+    return [(column, column.info["keep"]) for column in columns if column.info.get("personal")]
+
+
+def expires(table: Table) -> Keep | None:
+    """For how long rows of a table are kept: as long as the longest-kept thing in them; None: no clock ends them."""
+    keeps = [keep for column, keep in _kept(table.columns) if column.info["erase"] is Erase.ROW]
+    if not keeps or any(keep.days is None for keep in keeps):
+        return None
+    return max(keeps, key=lambda keep: keep.days or 0)
+
+
+def expire(session: Session, now: datetime, most: int = 200) -> int:
+    """Let go of what was kept long enough, at most `most` rows of each table; returns how many went."""
+    return sum(_expire_in(session, table, now, most) for table in tables())
+
+
+def _expire_in(session: Session, table: Table, now: datetime, most: int) -> int:
+    row_keep = expires(table)
+    if row_keep is None or row_keep.days is None or row_keep.since is None:
+        return 0
+    connection = session.connection()
+    key = list(table.primary_key.columns)
+    since = table.columns[row_keep.since]
+    old = select_from(*key).where(since < now - timedelta(days=row_keep.days)).limit(most)
+    which = key[0].in_(old) if len(key) == 1 else tuple_(*key).in_(old)
+    return connection.execute(delete_from(table).where(which)).rowcount
