@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import pkgutil
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,15 @@ from discord import app_commands
 from discord.ext import commands
 
 import cogs
+from bot.errors import Refusal
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox.pace import Pace
 from bot.ui.answers import Answers
 from bot.ui.commands import put_words_on
-from bot.ui.router import Router, is_ours
+from bot.ui.flood import Flood
+from bot.ui.render import is_support
+from bot.ui.router import Router
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -62,6 +66,15 @@ def paced(pace: Pace) -> aiohttp.TraceConfig:
 class Tree(app_commands.CommandTree["ReallyOk"]):
     """The slash commands. Whatever fails in one ends in kind words and the way to support."""
 
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        if interaction.type is not discord.InteractionType.application_command:
+            return True  # suggestions while somebody types: Discord paces those itself
+        name = interaction.command.qualified_name if interaction.command else ""
+        if is_support(name) or self.client.flood.allows(interaction.user.id, time.monotonic()):
+            return True
+        await self.client.answers.say(interaction, "errors.slow_down")
+        return False
+
     async def on_error(
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
     ) -> None:
@@ -94,6 +107,7 @@ class ReallyOk(commands.Bot):
         self.app = app
         self.router = Router()
         self.answers = Answers(app.library, app.origin_of)
+        self.flood = Flood()
         self._synced = synced
 
     async def setup_hook(self) -> None:
@@ -129,8 +143,11 @@ class ReallyOk(commands.Bot):
         try:
             if found is not None:
                 press, handler = found
+                if not (is_support(press.kind) or self.flood.allows(interaction.user.id, time.monotonic())):
+                    raise Refusal("errors.slow_down")
                 await handler(interaction, press)
-            elif is_ours(interaction):
+            else:
+                # Only controls on our own messages come here: of another version, or made up by somebody.
                 await self.answers.say(interaction, "errors.old_button")
         except Exception as error:
             await self.answers.failed(interaction, error)

@@ -15,6 +15,10 @@ from bot.ui.render import Origin, draw
 
 log = logging.getLogger("reallyok.ui")
 
+# Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+TOO_LATE = 10062
+ALREADY_ANSWERED = 40060
+
 
 class Answers:
     """Says things from `prompts/` in answer to interactions. Touches no database."""
@@ -76,7 +80,9 @@ class Answers:
             template, params = error.template, error.params
         elif isinstance(error, StoreUnavailable):
             template = "errors.busy"
-        elif isinstance(error, discord.NotFound) and error.code == 10062:
+        elif isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
+            return  # Discord delivered it twice; the first answer stands
+        elif isinstance(error, discord.NotFound) and error.code == TOO_LATE:
             log.warning("An answer came after Discord's three seconds; nobody saw it.")
             return
         elif isinstance(error, OperatorError):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.ids import PREFIX, Press, parse
+from bot.ui.ids import Press, parse
 
 Handler = Callable[[discord.Interaction[Any], Press], Awaitable[None]]
 _F = TypeVar("_F", bound=Callable[..., Awaitable[None]])
@@ -52,12 +52,6 @@ class Router:
         if press is None or press.kind not in self.handlers:
             return None
         return press, self.handlers[press.kind]
-
-
-def is_ours(interaction: discord.Interaction[Any]) -> bool:
-    """Whether a custom id claims to be ours, well formed or not."""
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    return str(data.get("custom_id", "")).startswith(PREFIX[:2])
 
 
 def chosen(interaction: discord.Interaction[Any]) -> list[str]:

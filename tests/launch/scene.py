@@ -109,6 +109,12 @@ class Scene:
         self.clock.move_to(instant)
         await bot.advance_to(instant)
 
+    async def bot_is_quiet(self) -> None:
+        """Until nothing was asked of the wire for half a second."""
+        seen = -1
+        while seen != (seen := self.wire.stats.requests):  # noqa: ASYNC110 - silence is no event
+            await asyncio.sleep(0.5)
+
     # People
 
     async def set_up(self, *, nation: str = "england") -> Exchange:
