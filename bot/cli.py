@@ -101,7 +101,8 @@ def only_copy(chosen: Settings) -> Generator[None]:
     path = Path(sqlite_path(chosen.database_url))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(path.name + ".lock"), timeout=0)
+        # A doctor looking at the lock holds it for a moment.
+        lock = FileLock(path.with_name(path.name + ".lock"), timeout=0.3)
         lock.acquire()
     except Timeout:
         raise OperatorError(

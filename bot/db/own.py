@@ -133,3 +133,19 @@ def _expire_in(session: Session, table: Table, now: datetime, most: int) -> int:
     old = select_from(*key).where(since < now - timedelta(days=row_keep.days)).limit(most)
     which = key[0].in_(old) if len(key) == 1 else tuple_(*key).in_(old)
     return connection.execute(delete_from(table).where(which)).rowcount
+
+
+def scrub(url: str) -> bool:
+    """Write the log into the database and empty it, so that no erased byte lies on in it; says whether it could.
+
+    Blocking, up to about two seconds: a reader in the middle of a long look holds it up.
+    """
+    import sqlite3
+    from contextlib import closing
+
+    from bot.db.store import sqlite_path
+
+    with closing(sqlite3.connect(sqlite_path(url), timeout=2)) as connection:
+        connection.execute("PRAGMA busy_timeout=2000")
+        blocked, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not blocked

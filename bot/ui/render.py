@@ -87,13 +87,18 @@ def with_support(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     return drawn
 
 
+def is_support(kind: str) -> bool:
+    """Whether a kind of control, or a command, is a way to support: never counted, paced or refused."""
+    return kind == SUPPORT or kind.startswith(f"{SUPPORT}.")
+
+
 def button(
     library: Library, reference: str, origin: Origin, subject_id: int = 0, outbox_id: int = 0
 ) -> discord.ui.Button[Any]:
     """One button from its reference, with its words in the origin's language."""
     words = library.button(reference, origin.language)
     kind = reference.partition("=")[0]
-    if kind == SUPPORT or kind.startswith("support."):
+    if is_support(kind):
         choice = reference.partition("=")[2]
         custom_id = make(kind, outbox_id, f"{origin}.{choice}" if choice else str(origin))
     else:

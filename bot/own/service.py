@@ -1,0 +1,63 @@
+"""Seeing, taking and forgetting. What belongs to whom is said by the columns themselves (`bot/db/own.py`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.db import own
+from bot.db.columns import Erase
+from bot.db.keys import Keyring
+from bot.db.own import Erased
+from bot.db.store import Store
+from bot.errors import StoreUnavailable
+
+log = logging.getLogger("reallyok.own")
+
+Rows = dict[str, list[dict[str, str]]]
+
+
+async def everything(store: Store, keys: Keyring, user_id: int) -> Rows:
+    """Everything kept of one person, by table, unsealed, as text."""
+    return await store.read(own.rows_of, keys, user_id)
+
+
+async def forget(
+    store: Store, url: str, user_id: int, note: Callable[[int, datetime], None], now: datetime
+) -> Erased:
+    """Erase a person, table by table, so that one that fails holds up no other; can be repeated.
+
+    `note` writes the erasure into the ledger outside the database, and does so first: should anything fail after it, a
+    restored backup forgets them all the same. What is gone is gone from the database's log file too. Raises OSError
+    when the ledger cannot be written; then nothing was erased.
+    """
+    await asyncio.to_thread(note, user_id, now)
+    erased = Erased()
+    for table in own.tables():
+        try:
+            count = await store.write(own.erase_from, table, user_id)
+        except StoreUnavailable:
+            erased.failed.append(table.name)
+        except Exception as error:
+            log.error("A part of forgetting somebody failed (%s).", table.name, exc_info=error)
+            erased.failed.append(table.name)
+        else:
+            if count:
+                erased.gone[table.name] = count
+    if not await asyncio.to_thread(own.scrub, url):
+        log.warning("The database's log could not be emptied yet; the next forgetting or restart does it.")
+    return erased
+
+
+def stays() -> list[tuple[str, str]]:
+    """What outlives a forgetting, as (table, reason): the declarations that say so."""
+    return sorted(
+        {
+            (table.name, column.info["why"])
+            for table in own.tables()
+            for column in table.columns
+            if column.info.get("erase") is Erase.KEEP
+        }
+    )
