@@ -262,6 +262,8 @@ class App:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
         while await self.store.write(own.expire, now):
             pass
+        for network_id in await networks.let_go(self.store, now):
+            await asyncio.to_thread(self.lines.forget, network_id)
 
     async def next_due(self) -> datetime | None:
         """When something is next due, for a rehearsal's clock."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, delete, select
 
+from bot.db import own
 from bot.db.store import Store
 from bot.errors import Refusal
-from bot.members.tables import Network
+from bot.members.tables import Membership, Network, Person
 from bot.outbox.queue import enqueue, troubles
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.closures import Closure
@@ -146,3 +147,29 @@ async def removed(store: Store, network_id: int, now: datetime | None) -> None:
             session.add(network)
 
     await store.write(act)
+
+
+GONE_AFTER = timedelta(days=30)
+
+
+async def let_go(store: Store, now: datetime) -> list[int]:
+    """Erase every network the bot was removed from thirty days ago and that has not come back; returns which.
+
+    All that hangs on it goes, and every person who belongs to no other network.
+    """
+
+    def act(session: Session) -> list[int]:
+        gone = session.exec(select(Network.id).where(col(Network.removed_at) < now - GONE_AFTER)).all()
+        for network_id in gone:
+            for table in own.tables():
+                if "network_id" in table.columns:
+                    session.connection().execute(
+                        delete(table).where(table.columns["network_id"] == network_id)
+                    )
+            session.connection().execute(delete(Network).where(col(Network.id) == network_id))
+        if gone:
+            members = select(Membership.user_id)
+            session.connection().execute(delete(Person).where(col(Person.user_id).not_in(members)))
+        return list(gone)
+
+    return await store.write(act)
