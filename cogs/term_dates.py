@@ -83,10 +83,10 @@ class TermDates(commands.Cog):
     async def wrote(self, interaction: discord.Interaction[Any], _: Press) -> None:
         guild = await self._organised(interaction)
         reading = parse_closures(written(interaction).get("dates", ""))
+        if reading.closures or not reading.unread:
+            await self._keep(interaction, guild, list(reading.closures))
         if reading.unread:
             await self._unread(interaction, reading)
-            return
-        await self._keep(interaction, guild, list(reading.closures))
 
     async def _import(
         self, interaction: discord.Interaction[Any], guild: discord.Guild, calendar: discord.Attachment

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -88,8 +90,8 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
                     gateway_url=wire.gateway_url,
                     data=data,
                     database_url=f"sqlite:///{(data / 'rehearsal.db').as_posix()}",
-                    key=None,
-                    key_file=data / "rehearsal.key",
+                    # Thrown away with the folder: nobody should be told to save it.
+                    key=base64.b64encode(secrets.token_bytes(32)).decode(),
                     servers=frozenset(),
                 ),
                 clock=clock,
@@ -98,8 +100,8 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
             try:
                 await _while_running(bot, _begin(app, network))
                 control = RehearsalClock(clock, app)
-                await control.refresh()
                 app.store.on_commit(lambda _: _later(control))
+                await control.refresh()
                 async with _page(app, wire, network, control, port) as page:
                     print(f"The rehearsal is open at {page.url}\nEnd it with Ctrl-C.", flush=True)
                     if browser and _has_screen():
@@ -115,7 +117,7 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
 async def _begin(app: App, network: demo.Demo) -> None:
     await app.opened()
     await app.client.wait_until_ready()
-    await _set_up(network)
+    await _set_up(app, network)
 
 
 @contextlib.asynccontextmanager
@@ -174,8 +176,8 @@ async def _wire(world: World, port: int) -> AsyncGenerator[tuple[Wire, demo.Demo
         await wire.stop()
 
 
-async def _set_up(network: demo.Demo) -> None:
-    """What the organisers did before the visitor came in: `/network setup` in both servers."""
+async def _set_up(app: App, network: demo.Demo) -> None:
+    """What the organisers did before the visitor came in: `/network setup` in both servers, and its posts are up."""
     first = next(iter(network.channels.values()))
     for organiser, channel in (
         (network.organiser, first),
@@ -185,6 +187,8 @@ async def _set_up(network: demo.Demo) -> None:
             channel, "network setup", {"nation": "england", "contact": organiser.id, "zone": "Europe/London"}
         )
         await exchange.message(timeout=20)
+    assert app.pump is not None, "it runs from the moment the database is open"
+    await app.pump.drain()
 
 
 async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
