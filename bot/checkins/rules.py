@@ -121,39 +121,54 @@ class Meaning(StrEnum):
 
 _LEVELS: dict[Level, str] = {
     Level.GOOD: r"good|great|very good|really good|pretty good|lovely|brilliant|grand|i'?m good|all good|da iawn",
-    Level.OK: r"ok|okay|k|fine|alright|all right|not bad|so so|meh|i'?m (?:ok|okay|fine|alright|all right)|iawn",
+    Level.OK: r"ok|okay|k|fine|alright|all right|not bad|so[- ]so|meh|i'?m (?:ok|okay|fine|alright|all right)|iawn",
     Level.WOBBLY: r"wobbly|a bit wobbly|shaky|up and down|bit much|a bit much|struggling a bit|i'?m wobbly",
     Level.NOT_OK: r"not ok|not okay|not good|not great|not fine|bad|terrible|awful|rubbish|i'?m not ok(?:ay)?|"
     r"no|not really|struggling|i'?m struggling|ddim yn iawn",
 }
 _LEVEL = {level: re.compile(rf"(?:{pattern})", re.IGNORECASE) for level, pattern in _LEVELS.items()}
+# "Fine, thanks" is "fine"; "no, thanks" is no answer at all.
+_POLITE = re.compile(r"(?<!^no) (?:thanks|thank you|ta|cheers|diolch)$", re.IGNORECASE)
+
+# A question to us must be the whole message. "I can't stop crying all day" has "stop" and "day" in it, and the
+# answer to it is never the settings. What no pattern names is words, and words are always met.
+_THIS = r"(?:this|these|that|it|them|any of (?:this|it)|my (?:answers?|replies|messages?|words|taps?|name)|what i (?:say|write|type|tap|put|answer|tell you))"
+_SEE = r"(?:see|sees|read|reads|look at|looks at|know|knows|hear|hears|find out|be told)(?: about)?"
+_WHAT = (
+    r"(?:(?:the|my|your|this|that|these) )?(?:time(?: ?zone)?|days?|hours?|quiet hours|questions?|"
+    r"check[ -]?ins?|settings?|when you ask(?: me)?|how often you ask(?: me)?)"
+)
+_MAY = (
+    r"(?:(?:and|hi|hello|please|how (?:do|can|could|would) i|where (?:do|can) i|(?:can|could|may) (?:i|we|you)|"
+    r"i(?:'d| would) like to|i want to) )*"
+)
+_AND = r"(?: (?:please|pls|thanks|thank you|then|to \w+(?: \w+)?|for me))*"
 _MEANINGS = {
-    Meaning.WHO_SEES: re.compile(
-        r"\b(?:who|can (?:any|some)(?:one|body)|does any(?:one|body)|will (?:any|some)(?:one|body))\b.{0,40}"
-        r"\b(?:sees?|reads?|know|looks?|told)\b|\bis (?:this|it) (?:private|anonymous|confidential|secret)\b",
-        re.IGNORECASE,
-    ),
-    Meaning.CHANGE: re.compile(
-        r"\b(?:change|move|different|other|another|set|stop|pause)\b.{0,40}"
-        r"\b(?:times?|days?|hours?|questions?|check-?ins?|settings?|when you ask)\b|\bsettings\b",
-        re.IGNORECASE,
-    ),
-    Meaning.HELLO: re.compile(
-        r"(?:hi|hiya|hello|hey|helo|shwmae|bore da|good (?:morning|evening|afternoon)|"
-        r"(?:are you|anyone|anybody|is any(?:one|body)) there|who are you|what (?:are you|is this))(?: there| again)?",
-        re.IGNORECASE,
-    ),
-    Meaning.THANKS: re.compile(
-        r"(?:thanks|thank you|thank u|ta|cheers|diolch)(?: (?:so much|very much|a lot|again|for asking|bot))?",
-        re.IGNORECASE,
-    ),
+    Meaning.HELLO: r"(?:hi|hiya|hello|hey|helo|shwmae|bore da|good (?:morning|evening|afternoon)|"
+    r"(?:are you|anyone|anybody|is any(?:one|body)) there|who are you|what (?:are you|is this))(?: there| again)?",
+    Meaning.THANKS: r"(?:thanks|thank you|thank u|ta|cheers|diolch(?: yn fawr(?: iawn)?)?)"
+    r"(?: (?:so much|very much|a lot|again|for asking|bot))*",
+    Meaning.WHO_SEES: rf"(?:(?:and|but|so) )?(?:who(?: else)?(?: can| will| gets to)? {_SEE} {_THIS}|"
+    r"who else (?:sees|reads|knows)|(?:can|could|does|do|will|would) "
+    rf"(?:(?:any|some) ?(?:one|body)(?: else)?|my \w+|the \w+|people|others)(?: ever| really)? {_SEE} {_THIS}|"
+    r"(?:is|are) (?:this|it|these|my (?:answers?|replies|messages?))(?: really| all)? (?:private|anonymous|confidential|secret))(?: then| though)?",
+    Meaning.CHANGE: rf"{_MAY}(?:(?:change|move|set|switch|alter|stop|pause|turn off) {_WHAT}|"
+    r"ask (?:me )?(?:at |on )?(?:a |an )?(?:different|another|other|less|more|later|earlier)(?: (?:time|day|hour|often))?|"
+    r"move (?:it|them) to \w+|stop asking(?: me)?|(?:where are my |my )?settings|pause)"
+    rf"{_AND}",
 }
+_MEANING = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _MEANINGS.items()}
 _LONGEST_QUESTION = 120
+# Nothing that anybody sees; then faces that only underline what is said. Any other face may mean the opposite.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\ufeff]")
+_FRIENDLY = re.compile(
+    "(?:(?<!:):-?\\)|[\U0001f642\U0001f60a\U0001f600\U0001f44d\U0001f44c\U0001f64f\u263a\u2764\U0001f3fb-\U0001f3ff])+"
+)
 
 
 def one_word(text: str) -> Level | None:
     """The level, when a message says nothing but that ("fine", "Not OK."); None for anything longer."""
-    said = _bare(text)
+    said = _POLITE.sub("", _bare(text))
     for level in (Level.NOT_OK, Level.WOBBLY, Level.OK, Level.GOOD):
         if _LEVEL[level].fullmatch(said):
             return level
@@ -165,19 +180,10 @@ def meaning(text: str) -> Meaning:
     said = _bare(text)
     if len(said) > _LONGEST_QUESTION:
         return Meaning.WORDS
-    for kind in (Meaning.HELLO, Meaning.THANKS):
-        if _MEANINGS[kind].fullmatch(said):
-            return kind
-    for kind in (Meaning.WHO_SEES, Meaning.CHANGE):
-        if _MEANINGS[kind].search(said) and (said_is_question(text) or len(said) <= 60):
-            return kind
-    return Meaning.WORDS
-
-
-def said_is_question(text: str) -> bool:
-    """Whether it ends as a question does."""
-    return text.rstrip().endswith("?")
+    return next((kind for kind, pattern in _MEANING.items() if pattern.fullmatch(said)), Meaning.WORDS)
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"[.!?…,;:)(\"“”]+", " ", text.replace("’", "'"))).strip()
+    """The words alone: no punctuation, no spaces to spare, nothing invisible, no friendly faces."""
+    seen = _FRIENDLY.sub(" ", _UNSEEN.sub("", text).replace("’", "'"))
+    return re.sub(r"\s+", " ", re.sub(r"[.!?…,;\"“”]+", " ", seen)).strip()

@@ -32,6 +32,7 @@ async def picture(
                 ok=ok,
                 wobbly=wobbly,
                 not_ok=not_ok,
+                level=text(f"checkins.level.{past[-1][1]}"),
                 last=library.day(summary.last_on),
             )
         )

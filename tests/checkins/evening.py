@@ -1,0 +1,264 @@
+"""A network, its wire and the bot in this one process: what most journeys of check-ins stand on.
+
+The clock is the bot's and the server's alike, so a term passes in a second. When an evening closes, every message the
+bot ever sent in it is read: each must carry the way to support, nothing may have been unknown to the wire, and nothing
+may have been logged as an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from simcord.backend import serializers
+
+from bot.app import App, build
+from bot.clock import MovableClock
+from bot.content.files import PLACEHOLDER
+from bot.content.library import Library, default_root, load
+from bot.sandbox.exchange import LOADING, Exchange
+from bot.sandbox.people import Person
+from bot.settings import Settings
+from tests.contract.openapi import Contract
+from tests.launch.scene import SUNDAY, Scene, answered, button, offers_support, until, words
+
+QUIET_S = 0.05  # eight seconds for people; here only so much that texts in a row are one
+
+
+class Slips(logging.Handler):
+    """What the bot logged as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(logging.Formatter().format(record))
+
+
+class Evening(Scene):
+    """`app` is the bot that is running, if one is. Errors a journey provokes on purpose are taken from `slips`."""
+
+    app: App
+
+    def __init__(self, folder: Path, at: datetime = SUNDAY) -> None:
+        super().__init__(folder, cast("Any", None), MovableClock(at))
+        self.wire.record = True
+        # A term of messages passes in a second here; Discord's five in five seconds would be five seconds of waiting.
+        self.wire.limits.per_second = self.wire.limits.messages = None
+        self.slips = Slips()
+        self._running: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        await super().open()
+        logging.getLogger("reallyok").addHandler(self.slips)
+        await self.wake()
+
+    async def close(self) -> None:
+        await self.sleep()
+        logging.getLogger("reallyok").removeHandler(self.slips)
+        await super().close()
+
+    def judge(self) -> None:
+        """What must be true of every evening."""
+        assert not self.slips.lines, "\n".join(self.slips.lines)
+        assert not self.wire.gaps, self.wire.gaps
+        for message in self.all_from_bot():
+            assert offers_support(message), f"no way to support: {words(message)}"
+        contract = Contract.from_environment()
+        if contract is not None:
+            recorded = self.wire.recorded
+            problems = {line for m, path, body, *_ in recorded for line in contract.request(m, path, body)}
+            assert not problems, "\n".join(sorted(problems))
+
+    def all_from_bot(self) -> Iterator[dict[str, Any]]:
+        """Every message of the bot in every channel, seen by whoever may see it."""
+        store = self.world.backend
+        for messages in store.messages.values():
+            for message in list(messages.values()):
+                if message.author_id == store.bot_user.id and not message.flags & LOADING:
+                    yield dict(serializers.message_payload(store, message))
+
+    # The bot
+
+    async def wake(self) -> None:
+        """Start the bot, and return when it is known and its database is open."""
+        folder = self.data
+        self.app = build(
+            Settings(
+                token=self.world.token,
+                api_url=self.wire.api_url,
+                gateway_url=self.wire.gateway_url,
+                data=folder,
+                database_url=f"sqlite:///{self.database}",
+                key_file=self.folder / "reallyok.key",
+            ),
+            clock=self.clock,
+        )
+        self._running = asyncio.create_task(self.app.run())
+        ready = asyncio.create_task(self._ready())
+        await asyncio.wait({self._running, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if self._running.done():
+            self._running.result()
+        await ready
+        # discord.py loads an extension afresh for every bot, so this is that bot's alone.
+        sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
+        await self.known()
+
+    async def _ready(self) -> None:
+        await self.app.opened()
+        await self.app.client.wait_until_ready()
+
+    async def sleep(self) -> None:
+        """Stop the bot, as SIGTERM does."""
+        if self._running is not None:
+            self.app.stop()
+            await self._running
+            self._running = None
+
+    async def restart(self) -> None:
+        await self.sleep()
+        await self.wake()
+
+    # Time
+
+    async def play(self, to: datetime) -> None:
+        """Let time pass: what is due on the way happens in order."""
+        await self.app.play_until(self.clock, to)
+
+    async def wait(self, **span: float) -> None:
+        await self.play(self.clock.now() + timedelta(**span))
+
+    # People
+
+    async def tap(self, person: Person, message: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        """Press a button and read the last thing said to it."""
+        return last(await self.pressed(person, message, kind))
+
+    async def pressed(self, person: Person, message: Mapping[str, Any], kind: str) -> Exchange:
+        return await answered(await person.press(int(message["id"]), button(message, kind)))
+
+    async def run(self, person: Person, command: str, channel: int | None = None, **options: Any) -> Exchange:
+        """Use a slash command in the welcome channel, or another."""
+        return await answered(await person.slash(channel or self.welcome, command, options))
+
+    async def write(self, person: Person, text: str = "", **more: Any) -> dict[str, Any]:
+        """Write to the bot and read its answer."""
+        dm = await person.open_dm()
+        before = len(self.from_bot(person))
+        await person.send(dm, text, **more)
+        await until(lambda: len(self.from_bot(person)) > before, f"an answer to {text!r}")
+        return self.from_bot(person)[-1]
+
+    def questions(self, person: Person) -> list[dict[str, Any]]:
+        """The questions somebody was sent unasked."""
+        return [m for m in self.from_bot(person) if says(m, "checkins.opening")]
+
+    def from_bot(self, person: Person) -> list[dict[str, Any]]:
+        """What the bot said in somebody's direct messages, oldest first."""
+        me = str(self.world.backend.bot_user.id)
+        return [m for m in self.dms(person) if m["author"]["id"] == me]
+
+    async def settled(self) -> None:
+        """Until whatever was written has been answered."""
+        cog: Any = self.app.client.get_cog("Conversation")
+        await until(lambda: not cog._bursts and not cog._tasks, "quiet")
+
+    # What is kept
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the database from outside."""
+        with contextlib.closing(sqlite3.connect(self.database, timeout=5)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    async def levels(self, person: Person) -> list[str]:
+        """What somebody answered, oldest first."""
+        from bot.checkins import answering
+
+        return [
+            str(p.level) for p in await answering.history(self.app.store, self.app.keyring, None, person.id)
+        ]
+
+
+def last(exchange: Exchange) -> dict[str, Any]:
+    """The last thing an exchange said."""
+    return exchange.messages[-1]
+
+
+@cache
+def library() -> Library:
+    """The words, as the bot loads them."""
+    return load(default_root())
+
+
+@cache
+def _patterns() -> dict[str, list[re.Pattern[str]]]:
+    return {
+        template.id: [
+            re.compile(
+                ".*?".join(re.escape(part) for part in PLACEHOLDER.sub("\0", wording).split("\0")), re.DOTALL
+            )
+            for wording in template.wordings
+        ]
+        for template in library().templates
+    }
+
+
+def says(message: Mapping[str, Any], template: str) -> bool:
+    """Whether a message is one of a template's wordings."""
+    text = words(message)
+    return any(
+        p.search(text) if message.get("flags", 0) & 1 << 15 else p.fullmatch(text)
+        for p in _patterns()[template]
+    )
+
+
+def wording(message: Mapping[str, Any], template: str) -> int:
+    """Which of a template's wordings a message is."""
+    return next(n for n, p in enumerate(_patterns()[template]) if p.fullmatch(words(message)))
+
+
+def which(message: Mapping[str, Any]) -> list[str]:
+    """Every template a message could be from: for the report of a failure."""
+    return [template for template in _patterns() if says(message, template)]
+
+
+def expect(message: Mapping[str, Any], template: str) -> None:
+    """Fail unless a message is one of a template's wordings."""
+    assert says(message, template), f"{which(message)} instead of {template}: {words(message)}"
+
+
+@pytest.fixture
+async def evening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A whole evening with the bot awake; the network is not set up yet."""
+    async for one in an_evening(tmp_path, monkeypatch):
+        yield one
+
+
+async def an_evening(folder: Path, monkeypatch: pytest.MonkeyPatch, at: datetime = SUNDAY) -> Any:
+    import discord
+
+    # What `point_at` sets for a whole process is taken back after the test.
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    monkeypatch.setattr(
+        discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
+    )
+    # The bot ends its process some seconds after it was told to stop; this process is pytest's.
+    monkeypatch.setattr("bot.app.END_S", 3600.0)
+    one = Evening(folder, at)
+    await one.open()
+    try:
+        yield one
+    finally:
+        await one.close()
+    one.judge()
