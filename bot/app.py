@@ -28,6 +28,7 @@ from bot.errors import OperatorError, StoreUnavailable
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox import queue
+from bot.outbox.circuit import Circuit
 from bot.outbox.pace import Pace, urgency
 from bot.outbox.pump import Pump
 from bot.outbox.sender import DiscordSender
@@ -69,6 +70,7 @@ class App:
         point_at(settings.api_url, settings.gateway_url)
         self.client = ReallyOk(self, Pace(), settings.data / "commands-told")
         self.sender = DiscordSender(self.client, self._render)
+        self.first_contacts = Circuit()
         self.alarm = Alarm(clock, self._earliest, self._ring)
         self.pump: Pump | None = None
         self.keys: keys.Keyring | None = None
