@@ -44,6 +44,9 @@ class Members(commands.Cog):
             raise Refusal("errors.not_set_up", network=guild.name)
         if here.member and here.dm_closed:
             await self.say(interaction, "members.dm_closed", {"network": guild.name}, subject_id=guild.id)
+        elif here.member and here.checkins and not here.dm_opened:
+            # They said yes to everything, and just then Discord would not open the conversation.
+            await self._greet_again(interaction, guild)
         elif here.member and here.checkins:
             await self.say(interaction, "members.already", {"network": guild.name}, subject_id=guild.id)
         elif here.member:
@@ -89,10 +92,14 @@ class Members(commands.Cog):
     ) -> None:
         """Open the DM by the member's own click and send the first message; its arrival is the proof."""
         asked = "when" in params
+        if self.app.first_contacts.is_open():
+            await self.say(interaction, "errors.slow_down")
+            return
         try:
             channel = await interaction.user.create_dm()
         except discord.HTTPException as error:
             if error.code == OPENING_DMS_TOO_FAST:
+                self.app.first_contacts.open()
                 await self.say(interaction, "errors.slow_down")
                 return
             if error.code not in CANNOT_DM and error.status != 403:
@@ -139,6 +146,9 @@ class Members(commands.Cog):
             mention = f"<#{channel}>" if channel else self.app.library.text("members.no_channel")
             await self.say(interaction, "members.in_channel", {"channel": mention})
             return
+        await self._greet_again(interaction, guild)
+
+    async def _greet_again(self, interaction: discord.Interaction[Any], guild: discord.Guild) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         params: dict[str, str] = {"network": guild.name}
         upcoming = await plans.upcoming(self.app.store, interaction.user.id, guild.id)

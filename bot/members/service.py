@@ -247,6 +247,7 @@ class Standing:
     member: bool
     checkins: bool
     dm_closed: bool
+    dm_opened: bool
 
 
 async def standing(store: Store, network_id: int, user_id: int) -> Standing:
@@ -259,6 +260,7 @@ async def standing(store: Store, network_id: int, user_id: int) -> Standing:
             member=membership_of(session, network_id, user_id) is not None,
             checkins=open_consent(session, network_id, user_id, Purpose.CHECKINS) is not None,
             dm_closed=person is not None and person.dm_closed_at is not None,
+            dm_opened=person is not None and person.dm_channel_id is not None,
         )
 
     return await store.read(look)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.outbox.queue import Ending
@@ -44,7 +45,7 @@ class DiscordSender:
             message = await channel.send(**self._render(row), nonce=row.nonce)
         except discord.HTTPException as error:
             return self._read(error)
-        except OSError:
+        except (OSError, aiohttp.ClientError):
             return Ending(State.SENDING, error="connection lost")
         self.saw(row.channel_id, message.id)
         return Ending(State.SENT, message.id)
@@ -66,7 +67,7 @@ class DiscordSender:
             )
         except discord.NotFound as error:
             return Ending(State.GONE, error=str(error.code))
-        except (discord.HTTPException, OSError):
+        except (discord.HTTPException, OSError, aiohttp.ClientError):
             return Ending(State.SENDING, error="could not look")
         return None
 

@@ -47,15 +47,19 @@ class Nursery:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with self._lock:
+            assert self._process.poll() is None, "the fork server could not start; standard error says why"
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            answer = self._process.stdout.readline()
+        assert answer, "the fork server has ended; standard error says why"
+        return json.loads(answer)
 
     def close(self) -> None:
         """End the fork server; the bots it made must have ended before."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait(10)
         self._process.stdout.close()
 
@@ -77,7 +81,11 @@ class Bot:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         start = Start(dict(environ), port, clock.isoformat() if clock else None, **how)
-        self.pid = self._nursery.fork(start, self.log)
+        try:
+            self.pid = self._nursery.fork(start, self.log)
+        except AssertionError:
+            await self._hang_up()
+            raise
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert self._line is not None
