@@ -45,7 +45,9 @@ def test_a_version_without_a_pin_is_noticed() -> None:
 
 def test_what_builds_the_package_is_pinned() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    pinned = {name_of(line.split("==")[0]) for line in settings["tool"]["uv"]["build-constraint-dependencies"]}
+    pinned = {
+        name_of(line.split("==")[0]) for line in settings["tool"]["uv"]["build-constraint-dependencies"]
+    }
     wanted = {name_of(re.split(r"[<>=~]", line)[0]) for line in settings["build-system"]["requires"]}
     assert wanted <= pinned
 
