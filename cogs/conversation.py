@@ -122,16 +122,9 @@ class Conversation(commands.Cog):
         if len(questions) > 1:
             await self._which(message, level, questions)
             return
-        app = self.app
-        kept = await answering.answer(
-            app.store,
-            app.keyring,
-            questions[0].checkin_id,
-            message.author.id,
-            level,
-            message.id,
-            app.clock.now(),
-        )
+        store, keyring, now = self.app.store, self.app.keyring, self.app.clock.now()
+        asked, member = questions[0].checkin_id, message.author.id
+        kept = await answering.answer(store, keyring, asked, member, level, message.id, now)
         cog: Any = self.bot.get_cog("Checkins")
         checkins: Checkins = cog
         template, params = checkins.reply_to(kept)
