@@ -45,6 +45,9 @@ def worst(var: Var) -> str:
 
 
 def _check_template(template: Template, wording: Wording) -> Iterator[Problem]:
+    """Nothing of this is asked of a paper: it is read by an organiser, and Discord never carries it."""
+    if not template.message:
+        return
     longest = {var.name: len(worst(var)) for var in template.vars}
     limit = PANEL_LIMIT if template.layout == "panel" else MESSAGE_LIMIT
     for text, line in zip(template.wordings, template.lines, strict=True):
@@ -54,11 +57,11 @@ def _check_template(template: Template, wording: Wording) -> Iterator[Problem]:
             yield Problem(template.file, line, what)
         for mistake in wording.mistakes(f"{template.title}\n{text}"):
             yield Problem(template.file, line, mistake)
-        if template.where == "dm" and template.message:
+        if template.where == "dm":
             for mistake in wording.first_line_mistakes(text):
                 yield Problem(template.file, line, mistake)
     references = [reference for row in template.buttons for reference in row]
-    if template.message and not any(ref.partition("=")[0] == "support" for ref in references):
+    if not any(ref.partition("=")[0] == "support" for ref in references):
         what = 'every message carries the way to support: add ["support"] as the last row of buttons'
         yield Problem(template.file, None, what)
     if len(template.buttons) > ROWS or any(not 0 < len(row) <= IN_A_ROW for row in template.buttons):
@@ -72,8 +75,6 @@ def _check_template(template: Template, wording: Wording) -> Iterator[Problem]:
 
 
 def _review(template: Template, today: date, errors: list[Problem]) -> Iterator[Problem]:
-    if not template.message:
-        return
     if not template.reviewed_by:
         yield Problem(template.file, None, "nobody qualified has reviewed these words yet")
     if template.review_by:

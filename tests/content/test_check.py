@@ -78,13 +78,18 @@ def test_a_panel_may_be_longer_and_a_channel_message_may_say_what_it_is(tmp_path
     assert check(root, TODAY).ok
 
 
-def test_what_is_not_a_message_needs_no_support(tmp_path: Path) -> None:
+def test_a_paper_may_be_long_and_name_what_no_member_is_told_but_is_reviewed_like_a_message(
+    tmp_path: Path,
+) -> None:
     root = small_words(tmp_path)
-    part = TEMPLATE.replace(', ["support"]', "").replace("reviewed_by", "message = false\nreviewed_by")
-    write(root, "tea/offer.en.md", part)
+    long = TEMPLATE.replace("See", "x" * 5000 + " committed suicide! Resilience! See")
+    paper = long.replace(', ["support"]', "").replace("reviewed_by", "message = false\nreviewed_by")
+    write(root, "tea/offer.en.md", paper)
     report = check(root, TODAY)
     assert report.ok
-    assert report.warnings == ()
+    assert [str(warning) for warning in report.warnings] == [
+        "tea/offer.en.md: nobody qualified has reviewed these words yet"
+    ]
 
 
 @pytest.mark.parametrize(

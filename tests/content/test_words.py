@@ -46,7 +46,7 @@ def test_the_words_we_ship_have_no_error() -> None:
     assert unsigned <= {warning.file for warning in report.warnings}
 
 
-@pytest.mark.parametrize("template", LIBRARY.templates, ids=lambda template: template.id)
+@pytest.mark.parametrize("template", [t for t in LIBRARY.templates if t.message], ids=lambda t: t.id)
 def test_every_wording_renders_within_discords_limits_with_the_worst_names(template: Template) -> None:
     params = {var.name: worst(var) if var.kind == "words" else "*" * 500 for var in template.vars}
     limit = 4000 if template.layout == "panel" else 2000
