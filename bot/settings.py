@@ -22,6 +22,7 @@ KNOWN: dict[str, str] = {
     "REALLYOK_DATA": "The folder for the database and its copies.",
     "REALLYOK_KEY": "The encryption key itself, instead of a key file.",
     "REALLYOK_KEY_FILE": "The file with the encryption key; made at the first start.",
+    "REALLYOK_LEDGER": "The file that remembers, as keyed hashes, who asked to be forgotten; beside the key by default.",
     "REALLYOK_SERVERS": "The only servers to serve, as ids with commas; empty: every server that invites the bot.",
     "REALLYOK_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR.",
     "REALLYOK_SANDBOX_PORT": "The sandbox page's port on this computer; empty: any free one.",
@@ -43,9 +44,15 @@ class Settings:
     database_url: str = "sqlite:///data/reallyok.db"
     key: str | None = field(default=None, repr=False)
     key_file: Path = Path("reallyok.key")
+    ledger: Path | None = None
     servers: frozenset[int] = frozenset()
     log_level: str = "INFO"
     sandbox_port: int = 0
+
+    @property
+    def ledger_file(self) -> Path:
+        """The ledger of erasures: outside the data folder, so that no backup brings back an older one."""
+        return self.ledger or self.key_file.with_name("reallyok.erased")
 
     def serves(self, guild_id: int) -> bool:
         """Whether this bot is meant for that server."""
@@ -87,6 +94,7 @@ def read(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
         database_url=value["DATABASE_URL"] or f"sqlite:///{(data / 'reallyok.db').as_posix()}",
         key=value["REALLYOK_KEY"] or None,
         key_file=Path(value["REALLYOK_KEY_FILE"] or "reallyok.key"),
+        ledger=Path(value["REALLYOK_LEDGER"]) if value["REALLYOK_LEDGER"] else None,
         servers=_ids(value["REALLYOK_SERVERS"]),
         log_level=level,
         sandbox_port=_port(value["REALLYOK_SANDBOX_PORT"]),

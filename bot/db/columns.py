@@ -96,6 +96,27 @@ class Sealed(TypeDecorator[bytes]):
         return value
 
 
+class KeyedIndex(TypeDecorator[bytes]):
+    """Sixteen bytes made by `Keyring.index` that say "same" or "not the same" of a sealed column in the same row.
+
+    `of` names that column and `purpose` is what the index was made for: a new key makes it anew from the two.
+    None stays None (a value that is to match nobody yet).
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, of: str, purpose: str) -> None:
+        super().__init__()
+        self.of = of
+        self.purpose = purpose
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        if value is not None and len(value) != 16:
+            raise ValueError("only what Keyring.index makes goes into this column")
+        return value
+
+
 def new_id() -> int:
     """A random row id of 62 bits: it can stand in a button without saying how many came before it."""
     return secrets.randbits(62) | 1

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import bot.tables  # noqa: F401 # pyright: ignore[reportUnusedImport] - every table must be known before autogenerate compares
-from bot.db.columns import Sealed, UtcDateTime
+from bot.db.columns import KeyedIndex, Sealed, UtcDateTime
 from bot.db.store import engine_for
 
 
@@ -19,7 +19,7 @@ def rendered(kind: str, item: Any, _context: object) -> str | Literal[False]:
         return False
     if isinstance(item, UtcDateTime):
         return "sa.DateTime()"
-    if isinstance(item, Sealed):
+    if isinstance(item, (KeyedIndex, Sealed)):
         return "sa.LargeBinary()"
     return f"sa.String({item.length or ''})" if type(item).__name__ == "AutoString" else False
 
@@ -36,7 +36,7 @@ def plainly(kind: str, item: object, _context: object) -> str | bool:
         return False
     if isinstance(item, UtcDateTime):
         return "sa.DateTime()"
-    if isinstance(item, Sealed):
+    if isinstance(item, (KeyedIndex, Sealed)):
         return "sa.LargeBinary()"
     if isinstance(item, AutoString):
         return f"sa.String(length={item.length})" if item.length else "sa.String()"
