@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Coroutine
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -78,7 +78,7 @@ class App:
         self._work: set[asyncio.Task[None]] = set()
         self._opened = asyncio.Event()
         self._tidied_at = float("-inf")
-        self._counted_on = clock.now().date()
+        self._counted_on = _night_of(clock.now())
         self._ending: asyncio.Event | None = None
 
     # What cogs ask for
@@ -158,7 +158,10 @@ class App:
 
         async def gently() -> None:
             urgency.set(Priority.CATCH_UP)
-            await work
+            try:
+                await work
+            except (StoreUnavailable, discord.HTTPException, OSError, aiohttp.ClientError) as error:
+                log.warning("Something that can wait was left for the next time (%s).", type(error).__name__)
 
         self._spawn(gently())
 
@@ -172,6 +175,13 @@ class App:
             except StoreUnavailable:
                 log.error(
                     "The database took nothing. Only support answers; the next try is in %d s.", REOPEN_S
+                )
+            except Exception as error:
+                # A folder that is gone, a disk that fails: whatever it is, giving up would be for good.
+                log.error(
+                    "The database cannot be opened. Only support answers; the next try is in %d s.",
+                    REOPEN_S,
+                    exc_info=error,
                 )
             await asyncio.sleep(REOPEN_S)
         self._store = store
@@ -192,13 +202,16 @@ class App:
         url = self.settings.database_url
         await asyncio.to_thread(upgrade.upgrade, url, self.clock.now())
         store = Store(url)
-        fits = await store.write(tables.check_key, keyring.fingerprint(), self.clock.now())
-        if not fits:
+        try:
+            if not await store.write(tables.check_key, keyring.fingerprint(), self.clock.now()):
+                raise OperatorError(
+                    "This database was sealed with another key.",
+                    "Put back the key it was made with (REALLYOK_KEY or REALLYOK_KEY_FILE).",
+                )
+        except BaseException:
+            # It is tried again and again: each time with a thread and connections of its own.
             await asyncio.to_thread(store.close)
-            raise OperatorError(
-                "This database was sealed with another key.",
-                "Put back the key it was made with (REALLYOK_KEY or REALLYOK_KEY_FILE).",
-            )
+            raise
         self.keys = keyring
         return store
 
@@ -252,7 +265,7 @@ class App:
         if time.monotonic() - self._tidied_at > TIDY_S:
             self._tidied_at = time.monotonic()
             await self._tidy(now)
-        tonight = (now - timedelta(hours=NIGHT_HOUR)).date()
+        tonight = _night_of(now)
         if tonight > self._counted_on:
             self._counted_on = tonight
             self.after_ready(self.client.count_members())
@@ -298,6 +311,11 @@ class App:
             subject_id=row.subject_id,
             outbox_id=row.id,
         )
+
+
+def _night_of(now: datetime) -> date:
+    """The date a night counts for: it begins at three, so that a bot started each midnight still counts once a day."""
+    return (now - timedelta(hours=NIGHT_HOUR)).date()
 
 
 def _earliest(session: Session, now: datetime) -> datetime | None:

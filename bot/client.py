@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -33,7 +35,10 @@ from bot.ui.router import Router
 if TYPE_CHECKING:
     from bot.app import App
 
+# Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 UNKNOWN_MEMBER = 10007
+NOT_IN_IT = frozenset({10004, 50001})  # a server that is no more, or that we are not in
+TELL_AGAIN_S = 10.0  # and twice as long each time, to ten minutes
 log = logging.getLogger("reallyok.client")
 
 
@@ -125,13 +130,29 @@ class ReallyOk(commands.Bot):
         mark = hashlib.sha256(told.encode()).hexdigest()
         if self._synced.is_file() and self._synced.read_text() == mark:
             return
-        try:
-            await self.tree.sync()
-        except discord.HTTPException as error:
-            log.error("Discord did not take the commands (error %s); the next start tries again.", error.code)
-            return
-        self._synced.parent.mkdir(parents=True, exist_ok=True)
-        self._synced.write_text(mark)
+        wait = TELL_AGAIN_S
+        while True:
+            try:
+                await self.tree.sync()
+                break
+            except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+                if isinstance(error, discord.HTTPException) and 400 <= error.status < 500:
+                    log.error(
+                        "Discord did not take the commands (error %s); the next start tries again.",
+                        error.code,
+                    )
+                    return
+                # At a first start nobody has /support until this went through.
+                log.warning(
+                    "Discord could not take the commands now (%s); trying again in %d s.",
+                    type(error).__name__,
+                    wait,
+                )
+            await asyncio.sleep(wait)
+            wait = min(600.0, wait * 2)
+        with contextlib.suppress(OSError):  # not written down, they are simply told again at the next start
+            self._synced.parent.mkdir(parents=True, exist_ok=True)
+            self._synced.write_text(mark)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         if interaction.type not in (
@@ -159,11 +180,52 @@ class ReallyOk(commands.Bot):
         # discord.py's own handler would print the event's arguments: people, text and ids.
         log.exception("Handling %s failed.", event_method)
 
+    async def on_ready(self) -> None:
+        self.app.after_ready(self.match_servers())
+
+    async def match_servers(self) -> None:
+        """Note which networks we are no longer in and which we are in again: nobody tells us of what happened while
+        we were off, and what we were removed from is deleted after a month.
+
+        A server missing from what Discord listed counts as left only when Discord says so itself.
+        """
+        await self.app.opened()
+        here = {guild.id: guild for guild in self.guilds}
+        kept = await networks.known(self.app.store)
+        for network_id, left in kept.items():
+            if network_id in here and left:
+                await networks.removed(self.app.store, network_id, None)
+            elif network_id not in here and not left and await self._not_in(network_id):
+                await networks.removed(self.app.store, network_id, self.app.clock.now())
+        for guild in here.values():
+            if self.app.settings.serves(guild.id):
+                continue
+            if guild.id in kept:
+                log.error(
+                    "A network is set up in a server that is not in REALLYOK_SERVERS. Add it, or remove the bot there."
+                )
+            else:
+                await self._leave(guild)
+
+    async def _not_in(self, guild_id: int) -> bool:
+        try:
+            await self.fetch_guild(guild_id, with_counts=False)
+        except (discord.NotFound, discord.Forbidden) as error:
+            return error.code in NOT_IN_IT
+        except discord.HTTPException:
+            return False
+        return False
+
+    async def _leave(self, guild: discord.Guild) -> None:
+        log.warning("A server that is not in REALLYOK_SERVERS invited the bot; it leaves again.")
+        await guild.leave()
+
     async def count_members(self) -> None:
         """Ask Discord who is still there, and let go of those who left: without its privileged intent the bot is not told.
 
         Only a plain "not a member" counts; an error means nobody knows, and changes nothing.
         """
+        await self.match_servers()
         for network_id, user_id in await members.roll(self.app.store):
             guild = self.get_guild(network_id)
             if guild is None:
@@ -173,15 +235,14 @@ class ReallyOk(commands.Bot):
             except discord.NotFound as error:
                 if error.code == UNKNOWN_MEMBER:
                     await members.leave(self.app.store, network_id, user_id, self.app.clock.now())
-            except discord.HTTPException as error:
-                log.warning("Discord would not say who is still there (error %s).", error.code)
+            except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+                log.warning("Discord would not say who is still there (%s).", type(error).__name__)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await networks.removed(self.app.store, guild.id, self.app.clock.now())
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if not self.app.settings.serves(guild.id):
-            log.warning("A server that is not in REALLYOK_SERVERS invited the bot; it leaves again.")
-            await guild.leave()
+            await self._leave(guild)
             return
         await networks.removed(self.app.store, guild.id, None)

@@ -138,15 +138,28 @@ async def keep_closures(store: Store, network_id: int, name: str, kept: list[Clo
 
 
 async def removed(store: Store, network_id: int, now: datetime | None) -> None:
-    """Note that the bot was removed from a server (`now`), or is back in it (None)."""
+    """Note that the bot was removed from a server (`now`), or is back in it (None).
+
+    Noted twice, the first time stands: from then on the days are counted.
+    """
 
     def act(session: Session) -> None:
         network = session.get(Network, network_id)
         if network is not None:
-            network.removed_at = now
+            network.removed_at = None if now is None else network.removed_at or now
             session.add(network)
 
     await store.write(act)
+
+
+async def known(store: Store) -> dict[int, bool]:
+    """Every network that was set up, and whether the bot was removed from it."""
+
+    def look(session: Session) -> dict[int, bool]:
+        rows = session.exec(select(Network.id, Network.removed_at)).all()
+        return {network_id: removed_at is not None for network_id, removed_at in rows}
+
+    return await store.read(look)
 
 
 GONE_AFTER = timedelta(days=30)
