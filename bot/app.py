@@ -23,6 +23,7 @@ from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
 from bot.db import keys, own, tables, upgrade
+from bot.db.ledger import Ledger
 from bot.db.store import Store
 from bot.errors import OperatorError, StoreUnavailable
 from bot.members import service as members
@@ -74,6 +75,7 @@ class App:
         self.alarm = Alarm(clock, self._earliest, self._ring)
         self.pump: Pump | None = None
         self.keys: keys.Keyring | None = None
+        self._ledger: Ledger | None = None
         self._store: Store | None = None
         self._work: set[asyncio.Task[None]] = set()
         self._opened = asyncio.Event()
@@ -96,6 +98,13 @@ class App:
         if self.keys is None:
             raise StoreUnavailable
         return self.keys
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of erasures, once the database is open. Raises `StoreUnavailable` before."""
+        if self._ledger is None:
+            raise StoreUnavailable
+        return self._ledger
 
     def origin_of(self, interaction: discord.Interaction[Any]) -> Origin:
         """Which network an interaction is about, as far as that is known without asking the database."""
@@ -213,6 +222,7 @@ class App:
             await asyncio.to_thread(store.close)
             raise
         self.keys = keyring
+        self._ledger = Ledger(self.settings.ledger_file, keyring)
         return store
 
     async def opened(self) -> None:

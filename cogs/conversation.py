@@ -22,11 +22,9 @@ from bot.outbox.sender import custom_ids
 from bot.ui.ids import make, parse
 from bot.ui.render import Origin, draw, plain, with_support
 from bot.ui.render import button as drawn_button
-from bot.ui.router import on_press
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
-    from bot.ui.ids import Press
     from cogs.checkins import Checkins
 
 log = logging.getLogger("reallyok.conversation")
@@ -37,7 +35,7 @@ QUIET_S = 8.0
 
 @dataclass
 class Burst:
-    """Texts not answered yet: the last message, and how many there were."""
+    """Texts not answered yet: the last message there were words in (or the last at all), and how many there were."""
 
     message: discord.Message
     count: int
@@ -62,6 +60,8 @@ class Conversation(commands.Cog):
             if message.id == waiting.message.id:
                 return  # the same event twice
             waiting.timer.cancel()
+            if waiting.message.content.strip() and not message.content.strip():
+                message = waiting.message  # a sticker after a sentence is not what wants an answer
         timer = loop.call_later(QUIET_S, self._answer_soon, message.author.id)
         self._bursts[message.author.id] = Burst(message, waiting.count + 1 if waiting else 1, timer)
 
@@ -93,15 +93,15 @@ class Conversation(commands.Cog):
         if said is not Meaning.WORDS:
             await self._question(message, said)
             return
-        app = self.app
-        questions = await answering.open_questions(app.store, app.keyring, message.author.id, app.clock.now())
+        app, now = self.app, self.app.clock.now()
+        questions = await answering.open_questions(
+            app.store, app.keyring, message.author.id, now, _replied_to(message)
+        )
         await answering.heard(app.store, message.author.id)
-        asked = _replied_to(message)
-        if asked is not None:
-            questions = [one for one in questions if one.checkin_id == asked] or questions
         level = one_word(message.content) if burst.count == 1 else None
-        if level is not None and any(not one.answered for one in questions):
-            await self._one_word(message, level, [one for one in questions if not one.answered])
+        takers = [one for one in questions if level is not None and one.takes(level, now)]
+        if level is not None and takers:
+            await self._one_word(message, level, takers)
             return
         await self._words(message, questions[0] if questions else None)
 
@@ -177,10 +177,6 @@ class Conversation(commands.Cog):
 
     def _is_me(self, user_id: int) -> bool:
         return self.bot.user is not None and self.bot.user.id == user_id
-
-    @on_press("members.privacy")
-    async def privacy(self, interaction: discord.Interaction[Any], _: Press) -> None:
-        await self.bot.answers.say(interaction, "members.privacy")
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:

@@ -166,6 +166,10 @@ class Library:
         """The day an instant falls on by the wall clock of `zone`: “Wednesday 25 November”. `at` must be aware."""
         return self.day(dates.wall(at, zone).date(), language)
 
+    def harmless(self, text: str) -> Words:
+        """Something a member supplied, made harmless, so that it may stand among our own words."""
+        return Words(neutralise(text, 80))
+
     def weekday(self, number: int, language: str = FIRST_LANGUAGE) -> Words:
         """A day's name; Monday is 0."""
         return Words(dates.weekday(number, self._spoken(language)))

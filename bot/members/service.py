@@ -93,7 +93,7 @@ def _pause(session: Session, user_id: int, until: datetime, params: dict[str, st
     networks = memberships_of(session, user_id)
     if person is None or not networks:
         raise Refusal("errors.server_only")
-    withdraw(session, user_id=user_id, network_id=None, now=now)
+    withdraw(session, user_id=user_id, network_id=None)
     person.paused_until = until
     session.add(person)
     network = networks[0][1]
@@ -120,7 +120,7 @@ async def unpause(store: Store, user_id: int, now: datetime) -> None:
     def act(session: Session) -> None:
         person = session.get(Person, user_id)
         if person is not None:
-            withdraw(session, user_id=user_id, network_id=None, now=now)
+            withdraw(session, user_id=user_id, network_id=None)
             person.paused_until = None
             session.add(person)
             wake(session, "schedule")
@@ -227,7 +227,7 @@ async def leave(store: Store, network_id: int, user_id: int, now: datetime) -> b
 
 def _leave(session: Session, network_id: int, user_id: int, now: datetime) -> bool:
     membership = membership_of(session, network_id, user_id)
-    withdraw(session, user_id=user_id, network_id=network_id, now=now)
+    withdraw(session, user_id=user_id, network_id=network_id)
     for purpose in Purpose:
         withdraw_consent(session, network_id, user_id, purpose, now)
     if membership is None:
@@ -290,5 +290,14 @@ async def roll(store: Store) -> list[tuple[int, int]]:
 
     def look(session: Session) -> list[tuple[int, int]]:
         return list(session.exec(select(Membership.network_id, Membership.user_id)).all())
+
+    return await store.read(look)
+
+
+async def contact_in(store: Store, user_id: int) -> list[str]:
+    """The names of the networks whose safeguarding contact somebody is."""
+
+    def look(session: Session) -> list[str]:
+        return list(session.exec(select(Network.name).where(Network.safeguarding_id == user_id)).all())
 
     return await store.read(look)

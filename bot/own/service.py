@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+
+from sqlmodel import Session
 
 from bot.db import own
 from bot.db.columns import Erase
@@ -25,15 +27,15 @@ async def everything(store: Store, keys: Keyring, user_id: int) -> Rows:
 
 
 async def forget(
-    store: Store, url: str, user_id: int, note: Callable[[int, datetime], None], now: datetime
+    store: Store, url: str, user_id: int, note: Callable[[int, date], None], now: datetime
 ) -> Erased:
     """Erase a person, table by table, so that one that fails holds up no other; can be repeated.
 
-    `note` writes the erasure into the ledger outside the database, and does so first: should anything fail after it, a
-    restored backup forgets them all the same. What is gone is gone from the database's log file too. Raises OSError
-    when the ledger cannot be written; then nothing was erased.
+    `note` writes the erasure into the ledger outside the database. It does so first, so that a crash in the middle
+    still has a restored backup forget them; and once more at the end, in a transaction, for a backup made meanwhile.
+    What is gone is gone from the database's log file too. What `note` raises comes back; then nothing was erased.
     """
-    await asyncio.to_thread(note, user_id, now)
+    await asyncio.to_thread(note, user_id, now.date())
     erased = Erased()
     for table in own.tables():
         try:
@@ -46,6 +48,11 @@ async def forget(
         else:
             if count:
                 erased.gone[table.name] = count
+
+    def noted(_: Session) -> None:
+        note(user_id, now.date())
+
+    await store.write(noted)
     if not await asyncio.to_thread(own.scrub, url):
         log.warning("The database's log could not be emptied yet; the next forgetting or restart does it.")
     return erased

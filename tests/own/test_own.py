@@ -94,7 +94,7 @@ async def test_forgetting_takes_one_person_and_nobody_else(place: tuple[Store, s
     before = await store.read(everyone)
     noted: list[int] = []
     erased = await service.forget(store, url, ANN, lambda who, _: noted.append(who), NOW)
-    assert noted == [ANN]
+    assert noted == [ANN, ANN], "at the beginning and at the end"
     assert erased.failed == []
     assert erased.gone["checkin"] == 5
     assert erased.gone["network"] == 2, "named as a contact, and no longer"
