@@ -34,8 +34,10 @@ function startGuide() {
   };
   $("guide-close").addEventListener("click", () => { show(false); $("guide-again").focus(); });
   $("guide-again").addEventListener("click", () => { show(true); $("guide").scrollIntoView({ block: "start" }); $("step-join").focus(); });
-  $("hint-open").addEventListener("click", () => hands.openTools());
-  $("hint-close").addEventListener("click", () => { sessionStorage.setItem("hint", "closed"); $("hint").hidden = true; $("text").focus(); });
+  // Once seen it has done its work: on a telephone its line is wanted for the conversation.
+  const dismiss = () => { sessionStorage.setItem("hint", "closed"); $("hint").hidden = true; };
+  $("hint-open").addEventListener("click", () => { hands.openTools(); dismiss(); });
+  $("hint-close").addEventListener("click", () => { dismiss(); $("text").focus(); });
   $("step-join").addEventListener("click", () => hands.beginJoin());
   $("step-clock").addEventListener("click", () => jump("wednesday"));
   $("step-answer").addEventListener("click", () => hands.openDm());
