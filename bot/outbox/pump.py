@@ -101,6 +101,11 @@ class Pump:
             except StoreUnavailable:
                 await self._pause(FIRST_RETRY_S)
                 continue
+            except Exception as error:
+                # Whatever it is, it is one message's; ending here would keep every other from ever going.
+                log.error("What is due could not be taken; it is tried again.", exc_info=error)
+                await asyncio.sleep(FIRST_RETRY_S)
+                continue
             if not more and not self._tasks:
                 self._idle.set()
             if not more or len(self._tasks) >= SLOTS:
@@ -141,9 +146,11 @@ class Pump:
     async def _deliver(self, row: Outbox, in_doubt: bool) -> None:
         urgency.set(row.priority)
         try:
+            if in_doubt and await self._store.read(queue.taken_back, row.id):
+                return
             async with asyncio.timeout(HANG_S):
                 ending = await self._attempt(row, in_doubt)
-        except TimeoutError:
+        except (TimeoutError, StoreUnavailable):
             ending = Ending(State.SENDING, error="no answer")
         except Exception as error:
             log.error(

@@ -140,6 +140,11 @@ def unsettled(session: Session) -> list[Outbox]:
     )
 
 
+def taken_back(session: Session, row_id: int) -> bool:
+    """Whether a message somebody began to send is nobody's any more: its person left or was forgotten meanwhile."""
+    return session.get(Outbox, row_id) is None
+
+
 def settle(
     session: Session,
     endings: Mapping[int, Ending],

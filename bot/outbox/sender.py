@@ -42,7 +42,15 @@ class DiscordSender:
     async def send(self, row: Outbox) -> Ending:
         channel = self._client.get_partial_messageable(row.channel_id)
         try:
-            message = await channel.send(**self._render(row), nonce=row.nonce)
+            drawn = self._render(row)
+        except Exception as error:
+            # Tried again it would fail again, for ever, and hold up everything else for that channel.
+            log.error(
+                "The words of %s cannot be put together.", row.template.partition("#")[0], exc_info=error
+            )
+            return Ending(State.REFUSED, error=f"words: {type(error).__name__}"[:80])
+        try:
+            message = await channel.send(**drawn, nonce=row.nonce)
         except discord.HTTPException as error:
             return self._read(error)
         except (OSError, aiohttp.ClientError):
