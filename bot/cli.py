@@ -63,6 +63,27 @@ def _parser() -> argparse.ArgumentParser:
         "upgrade", help="bring the database to the newest form (also done at every start)"
     )
     upgrade.set_defaults(command="db-upgrade")
+
+    key = commands.add_parser("key", help="the key that seals what members answer").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    rotate = key.add_parser("rotate", help="seal everything anew with a new key (end the bot first)")
+    rotate.set_defaults(command="key-rotate")
+    show = key.add_parser("show-fingerprint", help="twelve characters that tell keys apart")
+    show.set_defaults(command="key-show")
+
+    backup = commands.add_parser("backup", help="a sealed copy of the database; the bot may run meanwhile")
+    backup.add_argument(
+        "file", nargs="?", type=Path, help="where to (by default into backups/ beside the database)"
+    )
+    backup.set_defaults(command="backup")
+
+    restore = commands.add_parser("restore", help="put a backup back (end the bot first)")
+    restore.add_argument("file", type=Path, help="what `reallyok backup` made")
+    restore.add_argument(
+        "--without-ledger", action="store_true", help="go on although the ledger of erasures was lost"
+    )
+    restore.set_defaults(command="restore")
     return parser
 
 
@@ -166,6 +187,83 @@ def _db_upgrade(_: argparse.Namespace, chosen: Settings) -> int:
     return 0
 
 
+def _key_rotate(_: argparse.Namespace, chosen: Settings) -> int:
+    from bot.db.rotation import KeyPlace, rotate
+
+    with only_copy(chosen):
+        done = rotate(KeyPlace.of(chosen))
+    print(f"{done.values} value(s) were sealed anew. The key was {done.old} and is {done.new}.")
+    if done.new_file:
+        print(
+            f"Two things are left to do, and the bot does not start before the first:\n"
+            f"1. Set REALLYOK_KEY to the line in {done.new_file}. Keep the old value: backups made until now need it.\n"
+            f"2. Delete {done.new_file}: it holds the key in the open."
+        )
+    else:
+        print(
+            f"Save a copy of {chosen.key_file} away from this machine now.\n"
+            f"Backups made until now need the old key: it is kept in {done.old_file}, save that as well. "
+            "Delete it with the last of those backups."
+        )
+    return 0
+
+
+def _key_show(_: argparse.Namespace, chosen: Settings) -> int:
+    from bot.db.rotation import KeyPlace, existing, sealed_with
+
+    fingerprint = existing(KeyPlace.of(chosen)).fingerprint()
+    recorded = sealed_with(chosen.database_url)
+    print(fingerprint)
+    if recorded not in (None, fingerprint):
+        raise OperatorError(
+            f"The database was sealed with another key ({recorded}).",
+            "Put back the key with that fingerprint before the bot starts.",
+        )
+    return 0
+
+
+def _backup(arguments: argparse.Namespace, chosen: Settings) -> int:
+    from bot.db.backup import backup, default_target
+    from bot.db.ledger import Ledger
+    from bot.db.rotation import KeyPlace, existing
+    from bot.db.store import sqlite_path
+
+    now, database = SystemClock().now(), Path(sqlite_path(chosen.database_url))
+    target = arguments.file or default_target(database, now)
+    keyring = existing(KeyPlace.of(chosen))
+    ledger = Ledger(chosen.ledger_file, keyring)
+    made = backup(database, target, keyring, ledger, now)
+    ledger.tidy(now.date())
+    print(f"{target}: {made.size / 1e6:.1f} MB, sealed with key {made.key}, read through and whole.")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace, chosen: Settings) -> int:
+    from bot.db.own import erase
+    from bot.db.restore import restore
+    from bot.db.rotation import KeyPlace
+
+    with only_copy(chosen):
+        done = restore(
+            KeyPlace.of(chosen),
+            arguments.file,
+            SystemClock().now(),
+            erase,
+            without_ledger=arguments.without_ledger,
+        )
+    print(f"The database is as it was on {done.header.made:%d %B %Y at %H:%M} UTC.")
+    if done.forgotten:
+        print(f"{done.forgotten} person(s) who asked to be forgotten since then were erased from it again.")
+    if done.kept:
+        print(f"The database it replaced is sealed in {done.kept}; `reallyok restore` brings it back.")
+    if done.damaged:
+        print(
+            f"The damaged database it replaced lies in {done.damaged}, not sealed. Delete it when nobody needs it: "
+            "people who were forgotten may still be in it."
+        )
+    return 0
+
+
 _COMMANDS = {
     "default": _default,
     "run": _run,
@@ -173,4 +271,8 @@ _COMMANDS = {
     "check": _check,
     "doctor": _doctor,
     "db-upgrade": _db_upgrade,
+    "key-rotate": _key_rotate,
+    "key-show": _key_show,
+    "backup": _backup,
+    "restore": _restore,
 }

@@ -54,10 +54,10 @@ def current(path: str) -> str | None:
     return row[0] if row else None
 
 
-def upgrade(url: str, now: datetime) -> None:
+def upgrade(url: str, now: datetime, *, copy: bool = True) -> None:
     """Bring the database at `url` to the newest revision. Blocking; call it off the event loop.
 
-    A non-empty file is copied to `copies/` beside it first. Raises `OperatorError` when the database is newer
+    A non-empty file is copied to `copies/` beside it first, unless it is a copy itself (`copy=False`). Raises `OperatorError` when the database is newer
     than this program or cannot be read or changed; the file is then as it was.
     """
     path = sqlite_path(url)
@@ -70,7 +70,7 @@ def upgrade(url: str, now: datetime) -> None:
             f"The database is of a newer version ({at}) than this program ({head}).",
             "Start the newer program, or put back a copy made before the upgrade.",
         )
-    if at is not None:
+    if at is not None and copy:
         _copy(path, at, now)
     from alembic import command
     from alembic.config import Config
