@@ -41,6 +41,8 @@ NOT_IN_IT = frozenset({10004, 50001})  # a server that is no more, or that we ar
 TELL_AGAIN_S = 10.0  # and twice as long each time, to ten minutes
 log = logging.getLogger("reallyok.client")
 
+CONNECTIONS = 100  # to Discord at once; further requests wait for one of these to be free
+
 
 def point_at(api_url: str | None, gateway_url: str | None) -> None:
     """Have discord.py speak to another address: a rehearsal's wire, or a shared rate-limit proxy."""
@@ -114,6 +116,13 @@ class ReallyOk(commands.Bot):
         self.answers = Answers(app.library, app.origin_of)
         self.flood = Flood()
         self._synced = synced
+
+    async def login(self, token: str) -> None:
+        # discord.py's own connector opens a connection for every request there is, and a thousand answers at once
+        # would be a thousand handshakes, which take longer than the answers do.
+        if self.http.connector is discord.utils.MISSING:
+            self.http.connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+        await super().login(token)
 
     async def setup_hook(self) -> None:
         for module in sorted(m.name for m in pkgutil.iter_modules(cogs.__path__)):

@@ -13,6 +13,7 @@ import os
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from bot.db.columns import SEAL_VERSION
@@ -31,7 +32,7 @@ class Keyring:
     def seal(self, text: str, table: str, column: str, row: int) -> bytes:
         """`text` encrypted for exactly this table, column and row."""
         nonce = secrets.token_bytes(_NONCE)
-        return SEAL_VERSION + nonce + self._cipher().encrypt(nonce, text.encode(), _bound(table, column, row))
+        return SEAL_VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), _bound(table, column, row))
 
     def open(self, sealed: bytes, table: str, column: str, row: int) -> str:
         """The text again. Raises `OperatorError` for another key, another row, or a damaged value."""
@@ -41,7 +42,7 @@ class Keyring:
         try:
             if version != SEAL_VERSION or not body:
                 raise InvalidTag
-            return self._cipher().decrypt(nonce, body, _bound(table, column, row)).decode()
+            return self._cipher.decrypt(nonce, body, _bound(table, column, row)).decode()
         except InvalidTag:
             raise OperatorError(
                 "A sealed value in the database does not open with this key.",
@@ -68,6 +69,7 @@ class Keyring:
         plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
         return hmac.digest(self.derive(f"index {purpose}"), plain.encode(), "sha256")[:16]
 
+    @cached_property
     def _cipher(self):  # its type is imported where it is used, to keep the start short
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
