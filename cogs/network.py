@@ -44,12 +44,15 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         interaction: discord.Interaction[Any],
         nation: str,
         contact: discord.Member,
-        zone: str = "Europe/London",
+        zone: str | None = None,
         channel: discord.TextChannel | None = None,
-        education: bool = True,
+        education: bool | None = None,
     ) -> None:
         before = await service.find(self.app.store, interaction.guild_id or 0)
         guild = organised_server(interaction, before.organiser_role_id if before else None)
+        nation = self._nation(nation)
+        # Run again to mend a channel, it must not move everybody to London.
+        zone = zone or (before.zone if before else "Europe/London")
         if not valid_zone(zone):
             raise Refusal("errors.unknown_zone", said=zone)
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -91,8 +94,18 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
             if typed.casefold() in name.casefold()
         ]
 
-    def _keep_support(self, guild_id: int, nation: str, education: bool) -> None:
+    def _nation(self, said: str) -> str:
+        """The nation chosen from the list, or written in words: Discord lets people send what is not on the list."""
+        wanted = said.strip().casefold()
+        for nation in NATIONS:
+            if wanted in (nation, self.app.library.text(f"support.nation.{nation}").casefold()):
+                return nation
+        raise Refusal("errors.unknown_nation", said=said)
+
+    def _keep_support(self, guild_id: int, nation: str, education: bool | None) -> None:
         known = self.app.lines.get(guild_id)
+        if education is None:
+            education = known.education
         self.app.lines.set(guild_id, NetworkSupport(nation, known.language, education, known.lines))
 
     async def _places(

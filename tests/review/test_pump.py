@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlmodel import Session, col, delete
 
-from bot.db.store import Store
 from bot.outbox import pump as pumps
 from bot.outbox import queue
 from bot.outbox.tables import Outbox, State
 from tests.outbox.conftest import office, session, store, url
-from tests.outbox.office import IN_DOUBT, NOW, Office, until
+from tests.outbox.office import IN_DOUBT, Office, until
 
 __all__ = ["office", "session", "store", "url"]
 

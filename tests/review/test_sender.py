@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
 from sqlmodel import Session
 
 from bot.outbox.queue import enqueue
