@@ -29,15 +29,22 @@ class Still:
 
 
 def default_target(database: Path, now: datetime) -> Path:
-    """Where a backup goes when nobody says: `backups` beside the database."""
-    return database.parent / "backups" / f"{database.stem}-{now.astimezone(UTC):%Y%m%d-%H%M%S}.ok"
+    """The name a backup gets when nobody says: in `backups` beside the database."""
+    return folder(database) / f"{database.stem}-{now.astimezone(UTC):%Y%m%d-%H%M%S}.ok"
 
 
-def newest(database: Path) -> Path | None:
-    """The newest backup in the place they go by themselves."""
-    return max(
-        (database.parent / "backups").glob("*.ok"), key=lambda path: path.stat().st_mtime, default=None
-    )
+def folder(database: Path) -> Path:
+    """Where backups go when nobody says."""
+    return database.parent / "backups"
+
+
+def newest(database: Path) -> datetime | None:
+    """When the newest backup in that folder was made; None when there is none that can be read."""
+    made: list[datetime] = []
+    for path in folder(database).glob("*.ok"):
+        with contextlib.suppress(OperatorError):
+            made.append(sealed_file.read_header(path).made)
+    return max(made, default=None)
 
 
 def backup(database: Path, target: Path, keyring: Keyring, ledger: Ledger, now: datetime) -> Header:

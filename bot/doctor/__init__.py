@@ -27,6 +27,7 @@ async def examine(settings: Settings, say: Callable[[str], object], *, clock: Cl
     recorded = await findings.part("The database", asyncio.to_thread(machine.database, findings, settings))
     fingerprint = recorded.fingerprint if recorded else None
     await findings.part("The key", asyncio.to_thread(machine.key, findings, settings, fingerprint))
+    await findings.part("The backups", asyncio.to_thread(machine.backups, findings, settings, clock.now()))
     await findings.part("The data folder", asyncio.to_thread(machine.folder, findings, settings))
     servers = Servers(settings, findings, clock, recorded.networks if recorded else ())
     await findings.part(f"Discord ({settings.api_url or DISCORD})", servers.examine())

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -18,7 +18,8 @@ from sqlmodel import Session, col, select
 
 from bot.content.check import check
 from bot.content.library import default_root
-from bot.db import keys, upgrade
+from bot.db import backup, keys, upgrade
+from bot.db.rotation import KeyPlace
 from bot.db.store import sqlite_path
 from bot.db.tables import Install
 from bot.doctor.findings import Findings
@@ -32,6 +33,8 @@ _MB = 1 << 20
 LEAST_FREE = 200 * _MB
 # The log is folded into the database at about 4 MB; many times that means something holds an old view open.
 LARGE_LOG = 64 * _MB
+# A weekly backup, with a day for the week it was made late.
+BACKUP_EVERY = timedelta(days=8)
 _SHOWN = 5
 
 Trouble = tuple[int, State, str | None, int]
@@ -172,6 +175,8 @@ def key(findings: Findings, settings: Settings, sealed_with: str | None) -> None
                 f"There is no key at {file} yet", "it is made at the first start; save a copy of it then"
             )
         return
+    if _rotating(findings, settings, sealed_with):
+        return
     keyring = keys.load(settings.key, file)
     fingerprint = keyring.fingerprint()
     where = "in REALLYOK_KEY" if settings.key else f"in {file}"
@@ -191,6 +196,50 @@ def key(findings: Findings, settings: Settings, sealed_with: str | None) -> None
         "see that a copy of the key is kept away from this machine and from the backups: "
         "without it nobody can read what members answered",
     )
+
+
+def _rotating(findings: Findings, settings: Settings, sealed_with: str | None) -> bool:
+    """Speak of a key rotation that is not over; whether the next start puts another key in place."""
+    waiting = KeyPlace.of(settings).new_file
+    if not waiting.exists():
+        return False
+    fits = keys.read(waiting).fingerprint() == sealed_with
+    if fits and settings.key:
+        findings.look(
+            f"The key was rotated, and {waiting} holds the new one in the open",
+            "see that REALLYOK_KEY is that key, start the bot once, then delete the file",
+        )
+    elif fits:
+        findings.look("A key rotation was interrupted", "the next start of the bot finishes it")
+    else:
+        findings.look(
+            "A key rotation was interrupted before it changed anything", "run `reallyok key rotate` again"
+        )
+    return fits and not settings.key
+
+
+def backups(findings: Findings, settings: Settings, now: datetime) -> None:
+    """Whether there is a backup of this week, and whether a damaged database was set aside and forgotten."""
+    path = Path(sqlite_path(settings.database_url))
+    if not path.exists():
+        return
+    made = backup.newest(path)
+    if made is None:
+        findings.look(
+            f"There is no backup in {backup.folder(path)}", "make one with `reallyok backup`, every week"
+        )
+    elif now - made > BACKUP_EVERY:
+        findings.look(
+            f"The newest backup in {backup.folder(path)} is {(now - made).days} days old",
+            "make one with `reallyok backup`, every week, and keep a copy of it elsewhere",
+        )
+    else:
+        findings.ok(f"There is a backup of {made:%d %B} in {backup.folder(path)}.")
+    for aside in sorted((path.parent / "copies").glob("*-damaged.db")):
+        findings.look(
+            f"{aside} is a damaged database that was replaced, and not sealed",
+            "delete it when nobody needs it: people who were forgotten may still be in it",
+        )
 
 
 def _key_file(findings: Findings, settings: Settings, file: Path) -> None:
