@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -15,6 +16,7 @@ from discord.ext import commands
 from bot.support.signposts import Card, read_choice
 from bot.ui.ids import Press
 from bot.ui.render import Origin, button, plain, read_origin
+from bot.ui.respond import respond
 from bot.ui.router import on_press
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Support(commands.Cog):
             async with asyncio.timeout(20):
                 # The press's own id as nonce: a press delivered twice keeps one message.
                 await interaction.user.send(**self._drawn(lasting, origin), nonce=str(interaction.id))
-        except (discord.HTTPException, OSError, TimeoutError):
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError):
             told = "support.not_kept"
         if told == "support.kept_here":
             filled = self.app.library.fill(told, {}, origin.language)
@@ -78,7 +80,7 @@ class Support(commands.Cog):
         await interaction.followup.send(ephemeral=True, **self._drawn(card, origin))
 
     async def _show(self, interaction: discord.Interaction[Any], card: Card, origin: Origin) -> None:
-        await interaction.response.send_message(ephemeral=True, **self._drawn(card, origin))
+        await respond(interaction, hidden=True, **self._drawn(card, origin))
 
     def _drawn(self, card: Card, origin: Origin) -> dict[str, Any]:
         """The card as discord.py sends it. A view without state is the same for everybody: built once."""

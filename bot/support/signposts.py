@@ -106,7 +106,7 @@ class Signposts:
         *,
         education: bool = True,
     ) -> Card:
-        """The Welsh-language line with its hours, then the first lines in English."""
+        """The Welsh-language line with its hours, then lines in English that never close."""
         return self._kept("cymraeg", nation, language, at, network_lines, education, self._cymraeg)
 
     def line(self, nation: str | None, language: str, at: datetime, *, education: bool = True) -> Words:
@@ -164,7 +164,8 @@ class Signposts:
         return self._filled(self._library.pick(ask.kind, ask.slot), ask, self._said(first, ask))
 
     def _cymraeg(self, ask: _Ask) -> Card:
-        first, _ = choose(self._helplines.lines, ask.nation, ask.at, "en", education=ask.education)
+        lasting = [line for line in self._helplines.lines if line.hours.always]
+        first, _ = choose(lasting, ask.nation, ask.at, "en", education=ask.education)
         welsh = [line for line in self._helplines.lines if line.language == "cy"]
         return self._filled("support.cymraeg", ask, self._said(first, ask), welsh=self._said(welsh, ask))
 

@@ -7,17 +7,18 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.content.library import Library
 from bot.errors import OperatorError, Refusal, StoreUnavailable
 from bot.ui.render import Origin, draw
+from bot.ui.respond import ALREADY_ANSWERED, respond
 
 log = logging.getLogger("reallyok.ui")
 
 # Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 TOO_LATE = 10062
-ALREADY_ANSWERED = 40060
 
 
 class Answers:
@@ -68,10 +69,7 @@ class Answers:
         )
         if file is not None:
             drawn["file"] = file
-        if interaction.response.is_done():
-            await interaction.followup.send(ephemeral=hidden, **drawn)
-        else:
-            await interaction.response.send_message(ephemeral=hidden, **drawn)
+        await respond(interaction, hidden=hidden, **drawn)
 
     async def failed(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
         """End a failed interaction in kind words; the operator's log has the places, never the words."""
@@ -90,6 +88,7 @@ class Answers:
         else:
             log.error("An interaction failed.", exc_info=error)
         try:
-            await self.say(interaction, template, params)
-        except discord.HTTPException as second:
-            log.error("Even the apology could not be sent (error %s).", second.code)
+            # The buttons of a kind no speak of the server it was said in.
+            await self.say(interaction, template, params, subject_id=interaction.guild_id or 0)
+        except (discord.HTTPException, OSError, aiohttp.ClientError) as second:
+            log.error("Even the apology could not be sent (%s).", type(second).__name__)
