@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 from discord.ext import commands
@@ -17,8 +17,8 @@ from bot.checkins import answering, plans
 from bot.checkins.answering import Open
 from bot.checkins.rules import Level, Meaning, meaning, one_word
 from bot.errors import StoreUnavailable
-from bot.members import service as members
 from bot.outbox.sender import custom_ids
+from bot.ui.direct import send_surely
 from bot.ui.ids import make, parse
 from bot.ui.render import Origin, draw, plain, with_support
 from bot.ui.render import button as drawn_button
@@ -31,6 +31,9 @@ log = logging.getLogger("reallyok.conversation")
 
 # Several texts in a row get one answer, once the writer has been quiet for so long (by the monotonic clock).
 QUIET_S = 8.0
+LAST_WORDS_S = 1.5
+# Everything else of a conversation is Discord's own: a pin, a call, somebody's new name.
+WORDS = (discord.MessageType.default, discord.MessageType.reply)
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Conversation(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        if message.guild is not None or message.author.bot:
+        if message.guild is not None or message.author.bot or message.type not in WORDS:
             return
         self.app.sender.saw(message.channel.id, message.id)
         loop = asyncio.get_running_loop()
@@ -78,10 +81,10 @@ class Conversation(commands.Cog):
         try:
             await self._answer(burst)
         except StoreUnavailable:
-            await self._say(message, "checkins.words", {})
+            await self._say(message, "checkins.words_follow_up", {"line": self.app.one_line(Origin())})
         except Exception as error:
             log.error("A message could not be answered as it should have been.", exc_info=error)
-            await self._say(message, "errors.generic", {})
+            await self._send(message, self._apology(message))
 
     async def _answer(self, burst: Burst) -> None:
         message = burst.message
@@ -125,8 +128,7 @@ class Conversation(commands.Cog):
         store, keyring, now = self.app.store, self.app.keyring, self.app.clock.now()
         asked, member = questions[0].checkin_id, message.author.id
         kept = await answering.answer(store, keyring, asked, member, level, message.id, now)
-        cog: Any = self.bot.get_cog("Checkins")
-        checkins: Checkins = cog
+        checkins = cast("Checkins", self.bot.get_cog("Checkins"))
         template, params = checkins.reply_to(kept)
         await self._say(
             message,
@@ -178,24 +180,18 @@ class Conversation(commands.Cog):
     def _is_me(self, user_id: int) -> bool:
         return self.bot.user is not None and self.bot.user.id == user_id
 
-    @commands.Cog.listener()
-    async def on_ready(self) -> None:
-        self.app.after_ready(self._catch_up())
+    async def cog_unload(self) -> None:
+        """The bot is ending: whoever waits for the end of a pause in their writing is answered now."""
+        for user_id, burst in list(self._bursts.items()):
+            burst.timer.cancel()
+            self._answer_soon(user_id)
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=LAST_WORDS_S)
 
-    async def _catch_up(self) -> None:
-        """Answer what was written while the bot was off, saying that it is late; the least urgent thing there is."""
-        await self.app.opened()
-        for channel_id in await members.recent_channels(self.app.store, self.app.clock.now()):
-            channel = self.bot.get_partial_messageable(channel_id)
-            try:
-                unanswered = [m async for m in channel.history(limit=1) if not m.author.bot]
-                for message in unanswered:
-                    if message.author.id not in self._bursts:
-                        await self._say(message, "checkins.slow_bot", {})
-            except discord.HTTPException as error:
-                log.warning(
-                    "What was written while the bot was off could not be read (error %s).", error.code
-                )
+    async def say_late(self, message: discord.Message) -> None:
+        """Answer something written while the bot was off, unless newer words of theirs are being answered."""
+        if message.author.id not in self._bursts:
+            await self._say(message, "checkins.slow_bot", {})
 
     async def _say(
         self,
@@ -218,10 +214,15 @@ class Conversation(commands.Cog):
         await self._send(message, drawn)
 
     async def _send(self, message: discord.Message, drawn: dict[str, Any]) -> None:
-        try:
-            await message.channel.send(**drawn, nonce=str(message.id))
-        except discord.Forbidden:
-            log.warning("A member wrote and takes no messages; there is no way to answer them.")
+        await send_surely(message.channel, drawn, str(message.id))
+
+    def _apology(self, message: discord.Message) -> dict[str, Any]:
+        """What is said when an answer failed: that it was us, and the numbers themselves. From memory alone."""
+        app = self.app
+        chosen = self.bot.answers.vary("errors.generic", message.author.id)
+        drawn = draw(app.library, chosen, {}, origin=Origin())
+        card = app.signposts.card(None, Origin().language, app.clock.now())
+        return {**drawn, "content": f"{drawn['content']}\n\n{card.text}"}
 
 
 def _unreadable(message: discord.Message) -> str | None:
@@ -235,6 +236,8 @@ def _unreadable(message: discord.Message) -> str | None:
     if message.attachments:
         pictures = all((a.content_type or "").startswith("image/") for a in message.attachments)
         return "checkins.picture" if pictures else "checkins.file"
+    if message.message_snapshots or message.poll is not None:
+        return "checkins.file"  # something forwarded, or a vote: not their own words
     return None
 
 

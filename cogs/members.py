@@ -58,7 +58,10 @@ class Members(commands.Cog):
     async def agreed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         guild = _server(interaction)
         if press.arg != "yes":
-            await self.say(interaction, "members.not_now")
+            here = await service.standing(self.app.store, guild.id, interaction.user.id)
+            # Pressed after the yes beside it: what was kept then is kept, and /leave is the way out.
+            template = "members.stayed" if here.member else "members.not_now"
+            await self.say(interaction, template, {"network": guild.name})
             return
         await service.join(self.app.store, guild.id, guild.name, interaction.user.id, self.app.clock.now())
         await self._ask_consent(interaction, guild)
@@ -70,7 +73,7 @@ class Members(commands.Cog):
 
     @on_press("members.consent")
     async def consented(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        guild = _server(interaction)
+        guild = await self._server_of(interaction, press.id)
         # The first message goes out, and its fate decides what we say: longer than three seconds, maybe.
         await interaction.response.defer(ephemeral=True, thinking=True)
         params: dict[str, str] = {"network": guild.name}
@@ -85,7 +88,20 @@ class Members(commands.Cog):
             )
             if plan.next_at is not None:
                 params["when"] = self.app.library.when(plan.next_at, plan.zone)
+        else:
+            # The yes may have been pressed before, on the same message: a no takes it back.
+            await plans.stop(self.app.store, guild.id, interaction.user.id, self.app.clock.now())
         await self._greet(interaction, guild, params)
+
+    async def _server_of(self, interaction: discord.Interaction[Any], network_id: int) -> discord.Guild:
+        """The server it happened in; in a DM, the one the button speaks of, if this person is a member there."""
+        if interaction.guild is not None:
+            return interaction.guild
+        mine = await service.networks_of(self.app.store, interaction.user.id)
+        guild = self.app.client.get_guild(network_id)
+        if guild is None or network_id not in {network.id for network in mine}:
+            raise Refusal("errors.server_only")
+        return guild
 
     async def _greet(
         self, interaction: discord.Interaction[Any], guild: discord.Guild, params: dict[str, str]
@@ -121,6 +137,7 @@ class Members(commands.Cog):
         if ended in (State.UNDELIVERABLE, State.FORBIDDEN, State.GONE):
             await self.say(interaction, "members.dm_closed", {"network": guild.name}, subject_id=guild.id)
             return
+        params["sent"] = self.app.library.text(f"members.sent.{'yes' if ended is State.SENT else 'soon'}")
         await self.say(
             interaction, "members.joined" if asked else "members.joined_without", params, subject_id=guild.id
         )

@@ -266,19 +266,22 @@ async def standing(store: Store, network_id: int, user_id: int) -> Standing:
     return await store.read(look)
 
 
-ACTIVE = timedelta(days=7)
+# A member asked once a month is asked within this, and may answer on any day of it.
+ACTIVE = timedelta(days=35)
 
 
 async def recent_channels(store: Store, now: datetime) -> list[int]:
-    """The DM channels of people who were asked something in the last seven days."""
+    """The DM channels of people who were asked something of late, the latest first."""
 
     def look(session: Session) -> list[int]:
         found = session.exec(
-            select(Person.dm_channel_id).where(
+            select(Person.dm_channel_id)
+            .where(
                 col(Person.dm_channel_id).is_not(None),
                 col(Person.dm_closed_at).is_(None),
                 col(Person.last_asked_at) > now - ACTIVE,
             )
+            .order_by(col(Person.last_asked_at).desc())
         )
         return [channel for channel in found if channel is not None]
 

@@ -10,7 +10,7 @@ from bot.own.page import PageWords
 from bot.own.service import Rows, stays
 
 MOST_LINES = 12
-_MARKS = {"network_id", "second_id", "safeguarding_id"}
+MOST_CHARACTERS = 1350  # of the 1,500 the template has room for; the file has everything
 
 
 class Teller:
@@ -33,10 +33,13 @@ class Teller:
         if not lines:
             return self._text("me.kept.nothing")
         lines.append(self._text("me.kept.events"))
-        if len(lines) > MOST_LINES:
-            over = len(lines) - MOST_LINES + 1
-            lines = [*lines[: MOST_LINES - 1], self._text("me.kept.more", count=over)]
-        return joined(lines)
+        shown: list[Words] = []
+        for line in lines:
+            if len(shown) == MOST_LINES or sum(map(len, shown)) + len(line) > MOST_CHARACTERS:
+                shown.append(self._text("me.kept.more", count=len(lines) - len(shown)))
+                break
+            shown.append(line)
+        return joined(shown)
 
     def _of_memberships(self, rows: Rows) -> list[Words]:
         planned = {row["network_id"]: row for row in rows.get("checkin_plan", [])}
@@ -117,7 +120,7 @@ class Teller:
         """What outlives a forgetting, and why: one paragraph each."""
         keys = [*(["apart"] if stays() else []), "ledger", "copies", "events", "discord"]
         said = [self._text(f"me.stays.{key}") for key in keys]
-        said += [self._text("me.stays.contact", network=name) for name in kept_contact_in[:2]]
+        said += [self._text("me.stays.contact", network=name) for name in kept_contact_in[:1]]
         return joined(said, "\n")
 
     def failed(self, tables: Sequence[str]) -> Words:
