@@ -188,19 +188,19 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         made.done.append(text("networks.made.channel", channel=created.name))
         return created
 
-    async def _missing_panels(self, before: Row | None, places: service.Places) -> list[str]:
-        """The panels that are not in their channels: never posted, deleted, or posted in another channel."""
-        missing: list[str] = []
+    async def _missing_panels(self, before: Row | None, places: service.Places) -> dict[str, int | None]:
+        """The panels that are not in their channels: never posted (None), deleted, or posted in another channel."""
+        missing: dict[str, int | None] = {}
         for panel in service.PANELS:
             channel_id: int = getattr(places, f"{panel}_channel_id")
             message_id: int | None = before and getattr(before, f"{panel}_message_id")
             if before is None or message_id is None or getattr(before, f"{panel}_channel_id") != channel_id:
-                missing.append(panel)
+                missing[panel] = message_id
                 continue
             try:
                 await self.app.client.get_partial_messageable(channel_id).fetch_message(message_id)
             except discord.NotFound:
-                missing.append(panel)
+                missing[panel] = message_id
         return missing
 
     async def _report(
@@ -211,7 +211,7 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         made: Made,
         *,
         fresh: bool,
-        posted: list[str],
+        posted: dict[str, int | None],
     ) -> None:
         text = self.app.library.text
         welcome = f"<#{row.welcome_channel_id}>"

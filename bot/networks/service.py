@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,16 +51,18 @@ async def set_up(
     zone: str,
     nation: str,
     safeguarding_id: int | None,
-    post: Collection[str],
+    post: Mapping[str, int | None],
     event_id: int,
     now: datetime,
 ) -> Network:
     """Keep a network's places and choices and have the panels in `post` ("welcome", "checkin") put up.
 
+    `post` names with each panel the message that is no more (None: there never was one), so that a panel put up
+    meanwhile is not put up again.
     Run again it changes only what it is given; `safeguarding_id` None keeps the contact there was.
     """
     return await store.write(
-        _set_up, network_id, name, places, zone, nation, safeguarding_id, tuple(post), event_id, now
+        _set_up, network_id, name, places, zone, nation, safeguarding_id, dict(post), event_id, now
     )
 
 
@@ -72,7 +74,7 @@ def _set_up(
     zone: str,
     nation: str,
     safeguarding_id: int | None,
-    post: tuple[str, ...],
+    post: dict[str, int | None],
     event_id: int,
     now: datetime,
 ) -> Network:
@@ -88,7 +90,10 @@ def _set_up(
     network.listener_role_id = places.listener_role_id
     session.add(network)
     channels = {"welcome": places.welcome_channel_id, "checkin": places.checkin_channel_id}
-    for panel in post:
+    for panel, gone in post.items():
+        meanwhile = getattr(network, f"{panel}_message_id") != gone
+        if meanwhile or _on_its_way(session, network_id, channels[panel], PANELS[panel]):
+            continue
         enqueue(
             session,
             f"{TOPIC}:{panel}:{network_id}:{event_id}",
@@ -102,6 +107,16 @@ def _set_up(
             priority=Priority.ANSWER,
         )
     return network
+
+
+def _on_its_way(session: Session, network_id: int, channel_id: int, template: str) -> bool:
+    waiting = select(Outbox.id).where(
+        Outbox.network_id == network_id,
+        Outbox.channel_id == channel_id,
+        Outbox.template == template,
+        col(Outbox.state).in_([State.PENDING, State.SENDING]),
+    )
+    return session.exec(waiting).first() is not None
 
 
 def ended(session: Session, row: Outbox, now: datetime) -> None:

@@ -138,7 +138,10 @@ class Store(Backend):
         )
         guild.roles[role.id] = role
         guild.members[self.bot_user.id] = Member(self.bot_user.id, [role.id], joined_at=self.now_iso())
-        self.emit("GUILD_CREATE", serializers.guild_create_payload(self, guild))
+        payload = dict(serializers.guild_create_payload(self, guild))
+        # Present (and false) only for a server that was known before: by this a client tells joining from waking up.
+        payload.pop("unavailable", None)
+        self.emit("GUILD_CREATE", payload)
 
     def remove_guild(self, guild_id: int) -> None:
         """The bot leaves or is thrown out: it loses the server, which goes on without it."""

@@ -58,15 +58,21 @@ async def test_no_server_in_common_any_more(scene: Scene) -> None:
 
 
 async def test_opening_messages_too_fast_asks_for_patience_and_works_later(scene: Scene) -> None:
-    await scene.bot()
+    bot = await scene.bot()
     await scene.set_up()
     scene.wire.faults.add(refusal(40003, method="POST", path="/users/@me/channels"))
-    told = await scene.join(scene.you)
-    assert says(told.messages[-1], "errors.slow_down")
-    assert offers_support(told.messages[-1])
-    later = await scene.join(scene.you)
-    assert says(later.messages[-1], "members.joined"), later.messages[-1]
-    assert len(scene.dms(scene.you)) == 1
+    for person in (scene.you, scene.demo.people[6]):
+        told = await scene.join(person)
+        assert says(told.messages[-1], "errors.slow_down")
+        assert offers_support(told.messages[-1])
+    tries = [path for method, path, *_ in scene.wire.recorded if path == "/users/@me/channels"]
+    assert len(tries) == 1, "the second was not even asked for: all first contacts rest"
+    await bot.stop()
+    await scene.bot()  # the rest is over
+    for person in (scene.you, scene.demo.people[6]):
+        later = await scene.join(person)
+        assert says(later.messages[-1], "members.joined")
+        assert len(scene.dms(person)) == 1
 
 
 async def test_opening_too_fast_while_sending_waits_and_sends_once(scene: Scene) -> None:
