@@ -122,12 +122,16 @@ class Library:
         return (key, FIRST_LANGUAGE) in self._shelf.texts
 
     def button(self, reference: str, language: str = FIRST_LANGUAGE) -> ButtonWords:
-        """The words on a button: for “kind=choice” those of exactly that, else those of “kind”."""
-        kind = reference.partition("=")[0]
+        """The words on a button: for “kind=choice” those of exactly that, else those of “kind”.
+
+        What a choice carries besides, after a point (“kind=choice.en”), changes no words.
+        """
+        kind, _, choice = reference.partition("=")
         buttons = self._shelf.buttons
         for code in (language, FIRST_LANGUAGE):
-            if found := buttons.get((reference, code)) or buttons.get((kind, code)):
-                return found
+            for name in (reference, f"{kind}={choice.partition('.')[0]}", kind):
+                if found := buttons.get((name, code)):
+                    return found
         raise KeyError(reference)
 
     def command(self, name: str, language: str = FIRST_LANGUAGE) -> str:

@@ -77,6 +77,9 @@ def test_a_button_falls_back_to_its_kind(tmp_path: Path) -> None:
     library = load(small_words(tmp_path))
     assert library.button("tea.level=strong").label == "Strong"
     assert library.button("tea.level=weak").label == "Some tea"
+    assert library.button("tea.level=strong.cy").label == "Strong", (
+        "what a choice carries besides is no other choice"
+    )
     assert library.button("support", "cy").style == "primary"
     assert library.command("tea now") == "Make tea."
     assert library.option("tea now.milk") == "How much milk"

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from bot.db.upgrade import upgrade
-from tests.launch.scene import WEDNESDAY, Scene, answered, button, offers_support, says, until, words
+from tests.launch.scene import (
+    WEDNESDAY,
+    Scene,
+    answered,
+    button,
+    custom_ids,
+    offers_support,
+    says,
+    until,
+    words,
+)
 
 
 async def support_answers(scene: Scene) -> None:
@@ -158,3 +168,28 @@ async def test_members_words_are_met_while_the_database_is_held(scene: Scene) ->
         await scene.you.send(dm, "it has been a long week and I am not sure how many more")
         await until(lambda: len(scene.dms(scene.you)) >= before + 2, "an answer")
     assert offers_support(scene.dms(scene.you)[-1])
+
+
+async def test_every_button_beneath_support_leads_somewhere(scene: Scene) -> None:
+    """From the first card through every choice there is, each button of each kind and choice once."""
+    scene.wire.limits.messages = None  # "keep these" is pressed more often than anybody would
+    await scene.bot()
+    first = (await answered(await scene.you.slash(scene.welcome, "support"))).messages[0]
+    seen: dict[str, str] = {}
+    waiting = [first]
+    while waiting:
+        card = waiting.pop()
+        for custom_id in custom_ids(card):
+            if custom_id in seen:
+                continue
+            pressed = await answered(await scene.you.press(int(card["id"]), custom_id))
+            shown = pressed.messages[-1]
+            assert offers_support(shown), custom_id
+            assert not says(shown, "errors.generic"), custom_id
+            seen[custom_id] = words(shown)
+            waiting.append(shown)
+    for country, number in (("scotland", "0800 83 85 87"), ("us", "988"), ("australia", "13 11 14")):
+        assert any(f".{country}." in custom_id and number in said for custom_id, said in seen.items()), (
+            country
+        )
+    assert "ERROR" not in scene.log.read_text()
