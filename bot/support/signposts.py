@@ -41,6 +41,7 @@ class Signposts:
         self._helplines = helplines
         self._library = library
         self._cards: dict[tuple[object, ...], Card] = {}
+        self._lasting: dict[tuple[object, ...], Words] = {}
 
     @classmethod
     def load(cls, root: Path, library: Library) -> Signposts:
@@ -109,12 +110,21 @@ class Signposts:
         """The Welsh-language line with its hours, then lines in English that never close."""
         return self._kept("cymraeg", nation, language, at, network_lines, education, self._cymraeg)
 
+    def emergency(self, nation: str | None, language: str) -> Words:
+        """The sentence for when life is in danger now."""
+        return self._emergency(nation if nation in COUNTRIES else None, language)
+
     def line(self, nation: str | None, language: str, at: datetime, *, education: bool = True) -> Words:
         """One line that answers at any hour, for the foot of a message."""
         place = nation if nation in COUNTRIES else None
-        lasting = [line for line in self._helplines.lines if line.hours.always]
-        first, _ = choose(lasting, place, at, language, education=education)
-        return self._line(first[0], at, language)
+        language = language if language in self._library.languages else FIRST_LANGUAGE
+        key = (place, language, education)
+        found = self._lasting.get(key)  # never closed, so the same at any time
+        if found is None:
+            lasting = [line for line in self._helplines.lines if line.hours.always]
+            first, _ = choose(lasting, place, at, language, education=education)
+            found = self._lasting[key] = self._line(first[0], at, language)
+        return found
 
     def countries(self, language: str, nation: str | None = None) -> Card:
         """The choice of a country."""

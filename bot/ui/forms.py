@@ -34,6 +34,35 @@ def say_more(library: Library, checkin_id: int) -> discord.ui.Modal:
     return modal
 
 
+def report_form(library: Library, network_id: int) -> discord.ui.Modal:
+    """A concern: about whom (optional), what happened, and whether the contact may get in touch."""
+    form = library.form
+    modal = discord.ui.Modal(title=form("reports.write.title"), custom_id=make("reports.send", network_id))
+    who: discord.ui.UserSelect[Any] = discord.ui.UserSelect(
+        custom_id="who", placeholder=form("reports.who.placeholder"), required=False, min_values=0
+    )
+    what: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id="what",
+        style=discord.TextStyle.paragraph,
+        placeholder=form("reports.what.placeholder"),
+        max_length=MOST_WORDS,
+    )
+    reply: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id="reply", placeholder=form("reports.reply.placeholder")
+    )
+    for answer in ("yes", "no"):
+        reply.add_option(label=str(library.text(f"reports.reply.{answer}")), value=answer)
+    for name, component in (("who", who), ("what", what), ("reply", reply)):
+        modal.add_item(
+            discord.ui.Label(
+                text=form(f"reports.{name}.label"),
+                description=form(f"reports.{name}.description"),
+                component=component,
+            )
+        )
+    return modal
+
+
 def ask_text(
     library: Library, title: str, custom_id: str, fields: Sequence[tuple[str, str, str, bool]]
 ) -> discord.ui.Modal:
