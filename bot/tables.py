@@ -3,6 +3,8 @@
 
 import bot.checkins.tables
 import bot.db.tables
+import bot.members.apart_tables
+import bot.members.facts_tables
 import bot.members.tables
 import bot.outbox.tables
 import bot.schedule.tables  # noqa: F401

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Table, tuple_
+from sqlalchemy import Column, Table, or_, tuple_
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select as select_from
 from sqlalchemy import update as update_in
@@ -43,22 +43,26 @@ def subject_of(table: Table) -> Column[Any] | None:
     return next((column for column in table.columns if column.info.get("subject")), None)
 
 
+def naming(table: Table) -> list[Column[Any]]:
+    """The columns that may name somebody whose row it is not, and are cleared of them."""
+    return [column for column in table.columns if column.info.get("erase") is Erase.CLEAR]
+
+
 def erase_from(session: Session, table: Table, user_id: int) -> int:
     """Erase one person from one table, in the caller's transaction; returns how many rows changed.
 
-    Rows that are theirs go, except for columns declared to stay; values that name them elsewhere are cleared.
+    Rows that are theirs go, except for columns declared to stay; values that name them elsewhere are cleared. What
+    was cleared in somebody else's row is not counted: that there was one is theirs to know.
     """
     connection = session.connection()
+    cleared = sum(
+        connection.execute(update_in(table).where(column == user_id).values({column.name: None})).rowcount
+        for column in naming(table)
+    )
     subject = subject_of(table)
-    if subject is not None:
-        return connection.execute(delete_from(table).where(subject == user_id)).rowcount
-    cleared = 0
-    for column in table.columns:
-        if column.info.get("erase") is Erase.CLEAR:
-            cleared += connection.execute(
-                update_in(table).where(column == user_id).values({column.name: None})
-            ).rowcount
-    return cleared
+    if subject is None:
+        return cleared
+    return connection.execute(delete_from(table).where(subject == user_id)).rowcount
 
 
 def erase(session: Session, user_id: int) -> Erased:
@@ -76,19 +80,25 @@ def rows_of(session: Session, keys: Keyring, user_id: int) -> dict[str, list[dic
     found: dict[str, list[dict[str, str]]] = {}
     for table in SQLModel.metadata.sorted_tables:
         subject = subject_of(table)
-        named = [c for c in table.columns if c.info.get("erase") is Erase.CLEAR]
+        whose = [subject] if subject is not None else naming(table)
         exported = [c for c in table.columns if c.info.get("export")]
-        if not exported or (subject is None and not named):
+        if not exported or not whose:
             continue
-        whose = subject if subject is not None else named[0]
-        statement = select_from(table).where(whose == user_id).order_by(*table.primary_key.columns)
+        theirs = or_(*(column == user_id for column in whose))
+        statement = select_from(table).where(theirs).order_by(*table.primary_key.columns)
         rows = [
-            {c.name: said(table, c, row, keys) for c in exported if row[c.name] is not None}
+            {c.name: said(table, c, row, keys) for c in exported if _is_theirs(c, row, user_id)}
             for row in session.connection().execute(statement).mappings()
         ]
         if rows:
             found[table.name] = rows
     return found
+
+
+def _is_theirs(column: Column[Any], row: Any, user_id: int) -> bool:
+    """A value there is, and not another person's who is named beside them."""
+    value = row[column.name]
+    return value is not None and (column.info["erase"] is not Erase.CLEAR or value == user_id)
 
 
 def said(table: Table, column: Column[Any], row: Any, keys: Keyring) -> str:

@@ -42,6 +42,15 @@ class Network(SQLModel, table=True):
             keep=Keep("until the network names somebody else"),
         ),
     )
+    second_safeguarding_id: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        sa_column_kwargs=personal(
+            export="Second safeguarding contact of a network",
+            erase=Erase.CLEAR,
+            keep=Keep("until the network names somebody else"),
+        ),
+    )
     welcome_channel_id: int | None = Field(
         default=None, sa_type=BigInteger, sa_column_kwargs=impersonal("a channel's id")
     )
