@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from bot.db.sealed_file import Header
 from bot.errors import OperatorError
 
 # The bot holds the write lock for milliseconds at a time; longer than this, something else does.
-_PATIENCE_S = 5
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -102,16 +103,18 @@ def hold_still(database: Path, ledger: Ledger) -> Still:
     try:
         with (
             contextlib.closing(_connected(database)) as reader,
-            contextlib.closing(_connected(database)) as writer,
+            contextlib.closing(_connected(database, 0)) as writer,
         ):
-            writer.execute("BEGIN IMMEDIATE")
+            _alone(writer)
             mark = ledger.mark()
             reader.execute("BEGIN")
-            (revision,) = reader.execute("SELECT version_num FROM alembic_version").fetchone()
-            row = reader.execute("SELECT key_fingerprint FROM install").fetchone()
+            at = reader.execute("SELECT version_num FROM alembic_version").fetchone()
+            install = reader.execute("SELECT key_fingerprint FROM install").fetchone()
             writer.execute("ROLLBACK")
-            return Still(reader.serialize(), revision, row[0] if row else None, mark)
-    except (sqlite3.DatabaseError, TypeError) as error:
+            if at is None:
+                raise sqlite3.DatabaseError("it says no revision")
+            return Still(reader.serialize(), at[0], install[0] if install else None, mark)
+    except sqlite3.DatabaseError as error:
         raise OperatorError(
             f"The database {database.name} cannot be read ({error}).",
             "If another program holds it, end that; if it is damaged, put back your newest backup.",
@@ -123,8 +126,21 @@ def hold_still(database: Path, ledger: Ledger) -> Still:
         ) from None
 
 
-def _connected(database: Path) -> sqlite3.Connection:
+def _alone(writer: sqlite3.Connection) -> None:
+    """Take the write lock. SQLite's own waiting looks every tenth of a second: a busy bot would never let it in."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.001)
+
+
+def _connected(database: Path, timeout: float = _PATIENCE_S) -> sqlite3.Connection:
     uri = f"{database.absolute().as_uri()}?mode=rw"
-    connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
     connection.execute("PRAGMA synchronous=FULL")
     return connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+from collections.abc import Generator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -38,7 +39,9 @@ class House:
         self.folder = folder
         self.database = folder / "data" / "reallyok.db"
         self.url = f"sqlite:///{self.database}"
-        self.place = KeyPlace(None, folder / "keys" / "reallyok.key", self.url, folder / "keys" / "reallyok.erased")
+        self.place = KeyPlace(
+            None, folder / "keys" / "reallyok.key", self.url, folder / "keys" / "reallyok.erased"
+        )
 
     @property
     def keyring(self) -> Keyring:
@@ -59,7 +62,7 @@ class House:
             session.commit()
 
     @contextlib.contextmanager
-    def session(self):  # noqa: ANN201
+    def session(self) -> Generator[Session]:
         engine = engine_for(self.url, writing=True)
         with Session(engine) as session:
             yield session
