@@ -19,7 +19,7 @@ import aiohttp
 import discord
 from sqlmodel import Session
 
-from bot.checkins import answering, asking
+from bot.checkins import answering, asking, plans
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
@@ -52,6 +52,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
 TIDY_S = 3600.0
+CLOCK_SLACK = timedelta(minutes=1)  # a clock is kept right in small steps; more is somebody setting it
 NIGHT_HOUR = 3  # UTC: when Discord is asked who has left
 END_S = 4.5  # SIGTERM must end us within five seconds
 
@@ -82,6 +83,7 @@ class App:
         self._work: set[asyncio.Task[None]] = set()
         self._opened = asyncio.Event()
         self._tidied_at = float("-inf")
+        self._rang_at = clock.now()
         self._counted_on = _night_of(clock.now())
         self._ending: asyncio.Event | None = None
 
@@ -287,6 +289,11 @@ class App:
         if time.monotonic() - self._tidied_at > TIDY_S:
             self._tidied_at = time.monotonic()
             await self._tidy(now)
+        if now < self._rang_at - CLOCK_SLACK:
+            log.warning("The clock was set back. What it had put off is reckoned anew.")
+            for network_id in await networks.known(self.store):
+                await plans.recount(self.store, network_id, now)
+        self._rang_at = now
         tonight = _night_of(now)
         if tonight > self._counted_on:
             self._counted_on = tonight
@@ -299,6 +306,8 @@ class App:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
         while await self.store.write(own.expire, now):
             pass
+        if not self.client.matched:
+            return  # a network noted as left may be one we came back to while we were off
         for network_id in await networks.let_go(self.store, now):
             await asyncio.to_thread(self.lines.forget, network_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Generator
@@ -20,6 +21,8 @@ from bot.settings import Settings
 def main(argv: list[str] | None = None) -> None:
     """Run `reallyok` with these arguments; exits with 0, 1 (something to mend, said in words) or 2 (usage)."""
     arguments = _parser().parse_args(argv)
+    # Whatever we make (the database, its log, its copies) is for the bot's own account: it tells how people are.
+    os.umask(0o077)
     try:
         chosen = settings.read()
         logs.start(chosen.log_level)

@@ -115,6 +115,8 @@ class ReallyOk(commands.Bot):
         self.router = Router()
         self.answers = Answers(app.library, app.origin_of)
         self.flood = Flood()
+        self.matched = False
+        """Whether what we keep of servers agrees with what Discord says, since the start."""
         self._synced = synced
 
     async def login(self, token: str) -> None:
@@ -215,6 +217,7 @@ class ReallyOk(commands.Bot):
                 )
             else:
                 await self._leave(guild)
+        self.matched = True
 
     async def _not_in(self, guild_id: int) -> bool:
         try:

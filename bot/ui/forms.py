@@ -10,13 +10,17 @@ import discord
 from bot.content.library import Library
 from bot.ui.ids import make
 
+# discord.py remembers every form that is open; one sent in later is answered all the same, by its custom id.
+REMEMBERED_S = 900.0
 MOST_WORDS = 4000  # Discord's limit for one field
 
 
 def say_more(library: Library, checkin_id: int) -> discord.ui.Modal:
     """ "Say more": one field for a member's own words, which are read once and not kept."""
     modal = discord.ui.Modal(
-        title=library.form("checkins.more.title"), custom_id=make("checkins.said", checkin_id)
+        title=library.form("checkins.more.title"),
+        custom_id=make("checkins.said", checkin_id),
+        timeout=REMEMBERED_S,
     )
     field: discord.ui.TextInput[Any] = discord.ui.TextInput(
         custom_id="words",
@@ -67,7 +71,7 @@ def ask_text(
     library: Library, title: str, custom_id: str, fields: Sequence[tuple[str, str, str, bool]]
 ) -> discord.ui.Modal:
     """A form of text fields: (custom id, key of its words, present value, long or short)."""
-    modal = discord.ui.Modal(title=library.form(title), custom_id=custom_id)
+    modal = discord.ui.Modal(title=library.form(title), custom_id=custom_id, timeout=REMEMBERED_S)
     for name, words, present, long in fields:
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id=name,

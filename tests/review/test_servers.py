@@ -61,6 +61,15 @@ async def test_back_again_while_off_nothing_is_deleted_a_month_later(evening: Ev
     assert evening.rows("SELECT count(*) FROM membership") == [(1,)]
 
 
+async def test_back_again_while_off_for_longer_than_a_month(evening: Evening) -> None:
+    await evening.set_up()
+    await evening.join(evening.you)
+    await networks.removed(evening.app.store, evening.demo.guild_id, evening.clock.now() - timedelta(days=40))
+    await evening.restart()
+    await evening.app.alarm.ring()
+    assert evening.rows("SELECT count(*) FROM membership") == [(1,)]
+
+
 async def test_noted_twice_the_month_counts_from_the_first(evening: Evening) -> None:
     await evening.set_up()
     first = evening.clock.now()
