@@ -12,7 +12,16 @@ import json
 import tempfile
 from pathlib import Path
 
-NAMES = ("crash", "footprint", "interactions", "outbox-round", "replies")
+NAMES = (
+    "checkin-round",
+    "crash",
+    "due-scan",
+    "footprint",
+    "history",
+    "interactions",
+    "outbox-round",
+    "replies",
+)
 
 
 def main() -> None:

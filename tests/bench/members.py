@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session
 
-from bot.checkins.rules import State
 from bot.checkins.tables import Checkin, Plan
+from bot.db.columns import new_id
 from bot.db.store import engine_for
 from bot.db.upgrade import upgrade
-from bot.members.tables import Consent, Membership, Network, Person, Purpose
+from bot.members.tables import Membership, Network, Person
+from bot.sandbox.people import Person as Somebody
+from tests.launch.scene import Scene
 
-WEDNESDAY_AT_SIX = datetime.fromisoformat("2026-11-25T18:00:00+00:00")
+WEDNESDAY_AT_SIX = datetime(2026, 11, 25, 18, tzinfo=UTC)
+NETWORK = "Saturday Coffee Heads"
+
+Row = dict[str, Any]
 
 
 def address(database: Path) -> str:
@@ -26,54 +33,66 @@ def address(database: Path) -> str:
 @contextmanager
 def writing(database: Path) -> Iterator[Session]:
     """A session on a database of this version, made if need be; what is done in it is kept at its end."""
-    upgrade(address(database), datetime.now(WEDNESDAY_AT_SIX.tzinfo))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    upgrade(address(database), WEDNESDAY_AT_SIX)
     engine = engine_for(address(database), writing=True)
-    with Session(engine, expire_on_commit=False) as session:
+    with Session(engine) as session:
         yield session
         session.commit()
     engine.dispose()
 
 
+def crowd(scene: Scene, many: int) -> list[Somebody]:
+    """So many people in the demo network's server, each with their direct messages open."""
+    people = [scene.world.person(f"member-{number}") for number in range(many)]
+    for person in people:
+        scene.world.join(person, scene.demo.guild_id)
+        scene.world.backend.get_dm_channel(person.id)
+    return people
+
+
 def enrol(
     session: Session, network_id: int, channels: Mapping[int, int], next_at: Callable[[int], datetime]
-) -> list[Plan]:
-    """A network and its members (person and DM channel), each with a plan next due when `next_at(number)` says."""
+) -> list[Row]:
+    """A network and its members (user id and DM channel); their plans, the n-th next due at `next_at(n)`."""
     joined = WEDNESDAY_AT_SIX - timedelta(days=60)
-    session.add(Network(id=network_id, name="Saturday Coffee Heads", made_at=joined))
-    session.flush()
-    plans: list[Plan] = []
-    for number, (user_id, channel_id) in enumerate(channels.items()):
-        membership = Membership(network_id=network_id, user_id=user_id, joined_at=joined)
-        session.add(Person(user_id=user_id, dm_channel_id=channel_id))
-        session.flush()
-        session.add(membership)
-        for purpose in Purpose:
-            session.add(Consent(network_id=network_id, user_id=user_id, purpose=purpose, given_at=joined))
-        plan = Plan(
-            membership_id=membership.id,
-            user_id=user_id,
-            network_id=network_id,
-            anchor_on=date(2026, 9, 30),
-            at=time(18),
-            zone="Europe/London",
-            nation="england",
-            next_at=next_at(number),
-        )
-        plans.append(plan)
-    session.flush()
-    session.add_all(plans)
-    session.flush()
+    memberships = [
+        {"id": new_id(), "network_id": network_id, "user_id": user, "joined_at": joined} for user in channels
+    ]
+    plans: list[Row] = [
+        {
+            "id": new_id(),
+            "membership_id": membership["id"],
+            "user_id": membership["user_id"],
+            "network_id": network_id,
+            "anchor_on": date(2026, 9, 30),
+            "at": time(18),
+            "zone": "Europe/London",
+            "nation": "england",
+            "unanswered": 1,
+            "next_at": next_at(number),
+        }
+        for number, membership in enumerate(memberships)
+    ]
+    database = session.connection()
+    database.execute(insert(Network), [{"id": network_id, "name": NETWORK, "made_at": joined}])
+    database.execute(insert(Person), [{"user_id": u, "dm_channel_id": c} for u, c in channels.items()])
+    database.execute(insert(Membership), memberships)
+    database.execute(insert(Plan), plans)
     return plans
 
 
-def ask(session: Session, plan: Plan, due_at: datetime) -> int:
-    """A question to the member of a plan that waits for its answer; its id."""
-    asked = Checkin(
-        membership_id=plan.membership_id,
-        user_id=plan.user_id,
-        network_id=plan.network_id,
-        due_at=due_at,
-        state=State.ASKED,
-    )
-    session.add(asked)
-    return asked.id
+def ask(session: Session, plans: Sequence[Row], due_at: datetime) -> list[int]:
+    """A question to the member of each plan, waiting for its answer; their ids."""
+    asked = [
+        {
+            "id": new_id(),
+            "membership_id": plan["membership_id"],
+            "user_id": plan["user_id"],
+            "network_id": plan["network_id"],
+            "due_at": due_at,
+        }
+        for plan in plans
+    ]
+    session.connection().execute(insert(Checkin), asked)
+    return [row["id"] for row in asked]
