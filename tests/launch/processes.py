@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -72,14 +73,14 @@ class Bot:
         self.log = log
         self.pid = 0
         self.code: int | None = None
-        self._server: asyncio.Server | None = None
-        self._line: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] | None = None
+        self._door: socket.socket | None = None
+        self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def start(self, environ: Mapping[str, str], clock: datetime | None, **how: Any) -> None:
         """Fork; returns before the bot has done anything. For `how` see `Start`."""
-        self._line = asyncio.get_running_loop().create_future()
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._door.setblocking(False)
+        port = self._door.getsockname()[1]
         start = Start(dict(environ), port, clock.isoformat() if clock else None, **how)
         try:
             self.pid = self._nursery.fork(start, self.log)
@@ -87,17 +88,16 @@ class Bot:
             await self._hang_up()
             raise
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert self._line is not None
-        self._line.set_result((reader, writer))
-
     async def do(self, what: str, patience: float = PATIENCE_S, **fields: str) -> dict[str, Any]:
         """Give an order (see `launcher.py`) and wait until it is carried out."""
-        assert self._line is not None
         async with asyncio.timeout(patience):
-            reader, writer = await asyncio.shield(self._line)
+            if self._line is None:
+                assert self._door is not None, "it has not begun, or has ended"
+                line, _ = await asyncio.get_running_loop().sock_accept(self._door)
+                self._line = await asyncio.open_connection(sock=line)
+            reader, writer = self._line
             writer.write(json.dumps({"do": what, **fields}).encode() + b"\n")
-            answer = json.loads(await reader.readline())
+            answer = json.loads(await reader.readline() or '{"failed": "the bot has ended"}')
         assert "failed" not in answer, answer["failed"]
         return answer
 
@@ -134,15 +134,14 @@ class Bot:
         return await self.ended()
 
     async def _hang_up(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        if self._line is not None and self._line.done():
-            _, writer = self._line.result()
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+        if self._line is not None:
+            writer, self._line = self._line[1], None
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
-        self._line = None
 
 
 class Program:
