@@ -163,7 +163,7 @@ class Checkins(commands.Cog):
         choice = Later(press.arg)
         app = self.app
         following = await asking.ask_later(
-            app.store, press.id, interaction.user.id, choice, interaction.id, app.clock.now()
+            app.store, press.id, interaction.user.id, choice, interaction.id, app.clock.now(), app.openings
         )
         when = app.library.when(*following) if following else app.library.text("checkins.next.none")
         template = "checkins.skipped" if choice is Later.SKIP else "checkins.later_set"

@@ -225,6 +225,9 @@ class Settings(commands.Cog):
 
     async def _change(self, interaction: discord.Interaction[Any], network_id: int, choice: Choice) -> None:
         app = self.app
+        if await plans.find(app.store, network_id, interaction.user.id) is None:
+            await self._show(interaction, network_id)  # which says that nothing is asked, and how to begin
+            return
         name = interaction.guild.name if interaction.guild else ""
         plan = await plans.change(app.store, network_id, name, interaction.user.id, choice, app.clock.now())
         text = app.library.text

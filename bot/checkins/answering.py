@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, select, update
 
-from bot.checkins.asking import own_question
+from bot.checkins.asking import own_question, withdraw_from, withdraw_later
 from bot.checkins.rules import LATE, LOOKING_BACK, Level, State, local_date, second_door
 from bot.checkins.tables import Checkin, Plan
 from bot.db.keys import Keyring
@@ -22,7 +22,6 @@ from bot.members.service import reached
 from bot.members.tables import Network, Person
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Outbox, Priority
-from bot.outbox.tables import State as Sending
 from bot.schedule.recurrence import Quiet, next_allowed
 
 FOLLOW = "follow"
@@ -79,6 +78,7 @@ class _Standing(NamedTuple):
     network_zone: str
     channel_id: int | None
     closed_at: datetime | None
+    paused_until: datetime | None
     own_language: str | None
     plan_zone: str | None
     next_at: datetime | None
@@ -104,6 +104,7 @@ _STANDING = (
         col(Network.zone),
         col(Person.dm_channel_id),
         col(Person.dm_closed_at),
+        col(Person.paused_until),
         col(Person.language),
         col(Plan.zone),
         col(Plan.next_at),
@@ -164,10 +165,11 @@ def _answer(
         }
         database.execute(_KEEP, {"checkin_id": checkin_id, **changes})
         database.execute(_HEARD, {"membership": asked.membership_id})
+        withdraw_later(session, checkin_id)
+        if before is not None and before.hard:
+            withdraw_follow_up(session, checkin_id)
         if level.hard:
             follows = _follow_tomorrow(session, checkin_id, asked, now)
-        elif before is not None and before.hard:
-            withdraw_follow_up(session, checkin_id)
     else:
         level = before or level
     return Answer(
@@ -204,7 +206,7 @@ def level_of(keys: Keyring, asked: Checkin) -> Level | None:
 def _follow_tomorrow(session: Session, checkin_id: int, asked: _Standing, now: datetime) -> bool:
     """One softer question the next day, unless the next ordinary one comes that day anyway; says if it will come.
 
-    The row in the outbox is the only trace of it, and it is deleted when it is sent.
+    Nothing is started during a pause. The row in the outbox is the only trace of it, and it is deleted when it is sent.
     """
     if asked.channel_id is None or asked.closed_at is not None:
         return False
@@ -216,6 +218,8 @@ def _follow_tomorrow(session: Session, checkin_id: int, asked: _Standing, now: d
     at = next_allowed(_sociable(now + timedelta(days=1), asked.zone), asked.zone, hours)
     on = local_date(at, asked.zone)
     if asked.next_at is not None and local_date(asked.next_at, asked.zone) == on:
+        return False
+    if asked.paused_until is not None and asked.paused_until > at:
         return False
     enqueue(
         session,
@@ -244,11 +248,7 @@ def _sociable(at: datetime, zone: str) -> datetime:
 
 def withdraw_follow_up(session: Session, checkin_id: int) -> None:
     """Take back tomorrow's question, leaving no trace of it; in the caller's transaction."""
-    session.connection().execute(
-        delete(Outbox).where(
-            col(Outbox.dedupe_key).like(f"{FOLLOW}:{checkin_id}:%"), col(Outbox.state) == Sending.PENDING
-        )
-    )
+    withdraw_from(session, f"{FOLLOW}:{checkin_id}")
 
 
 async def decline_follow_up(store: Store, checkin_id: int, user_id: int) -> None:
@@ -285,17 +285,35 @@ class Open:
 
     checkin_id: int
     network: Network
-    answered: bool
     level: Level | None
+    answered_at: datetime | None
+
+    def takes(self, level: Level, now: datetime) -> bool:
+        """Whether one word in a message is an answer to this: the first, or the second answer behind an easy one.
+
+        "No" to "really?" is the answer we asked twice for. "OK" to our reply is only good manners.
+        """
+        if self.level is None or self.answered_at is None:
+            return True
+        return level.hard and not self.level.hard and now - self.answered_at < UNTIL_LATE
 
 
 RECENT = timedelta(days=7)
 
 
-async def open_questions(store: Store, keys: Keyring, user_id: int, now: datetime) -> list[Open]:
-    """The newest question of each of somebody's networks that words could be answering, newest first."""
+async def open_questions(
+    store: Store, keys: Keyring, user_id: int, now: datetime, replied_to: int | None = None
+) -> list[Open]:
+    """The newest question of each of somebody's networks that words could be answering, newest first.
+
+    A question of theirs they replied to, however old, is the only one.
+    """
 
     def look(session: Session) -> list[Open]:
+        chosen = None if replied_to is None else session.get(Checkin, replied_to)
+        if chosen is not None and chosen.user_id == user_id:
+            network = session.get_one(Network, chosen.network_id)
+            return [Open(chosen.id, network, level_of(keys, chosen), chosen.answered_at)]
         rows = session.exec(
             select(Checkin, Network)
             .where(
@@ -308,8 +326,7 @@ async def open_questions(store: Store, keys: Keyring, user_id: int, now: datetim
         ).all()
         newest: dict[int, Open] = {}
         for asked, network in rows:
-            level = level_of(keys, asked)
-            newest.setdefault(network.id, Open(asked.id, network, level is not None, level))
+            newest.setdefault(network.id, Open(asked.id, network, level_of(keys, asked), asked.answered_at))
         return list(newest.values())
 
     return await store.read(look)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, func, select
 
 from bot.checkins.plans import Calendar, cadence, next_time, quiet
@@ -16,6 +17,7 @@ from bot.checkins.rules import (
     State,
     asked_today,
     later_at,
+    local_date,
     next_wording,
     too_late,
 )
@@ -30,6 +32,7 @@ from bot.outbox.tables import State as Sending
 from bot.schedule.recurrence import Often, next_allowed
 
 TOPIC = "checkins"
+LATER = f"{TOPIC}:later:"
 OPENING = "checkins.opening"
 AT_ONCE = 100  # due plans in one transaction: some 50 ms of writing, so that nobody else waits long
 
@@ -46,9 +49,12 @@ class Asked:
     """When a question last could not be delivered, if DMs are closed: to be told, never dropped silently."""
 
 
+_NEXT_DUE = select(func.min(Plan.next_at))
+
+
 def next_due(session: Session) -> datetime | None:
     """When the next question is due."""
-    return session.exec(select(func.min(Plan.next_at))).one()
+    return session.exec(_NEXT_DUE).one()
 
 
 async def ask_due(store: Store, now: datetime, openings: int) -> int:
@@ -58,12 +64,14 @@ async def ask_due(store: Store, now: datetime, openings: int) -> int:
     somebody whose DMs are closed. Nothing at all for somebody on a pause. After three unanswered questions the
     member is asked once whether to go on, and then not again. `openings` is how many wordings there are.
     """
-    total = 0
-    while True:
+    total, done = 0, AT_ONCE
+    earliest = await store.read(
+        next_due
+    )  # mostly nobody is due, and then this is all a look each minute costs
+    while earliest is not None and earliest <= now and done == AT_ONCE:
         done = await store.write(_ask_some, now, openings)
         total += done
-        if done < AT_ONCE:
-            return total
+    return total
 
 
 def _ask_some(session: Session, now: datetime, openings: int) -> int:
@@ -78,6 +86,7 @@ def _ask_some(session: Session, now: datetime, openings: int) -> int:
         .limit(AT_ONCE)
     ).all()
     used = _used(session, [plan.membership_id for plan, _, _ in due], openings)
+    rivals = _rivals(session, [plan.user_id for plan, _, _ in due])
     calendars: dict[object, Calendar] = {}
     for plan, person, network in due:
         due_at = plan.next_at
@@ -87,7 +96,18 @@ def _ask_some(session: Session, now: datetime, openings: int) -> int:
         plan.next_at = next_time(session, plan, after, calendars)
         session.add(plan)
         if not paused and network.removed_at is None:
-            _ask_one(session, plan, person, network, due_at, now, used.get(plan.membership_id, []), openings)
+            yields = _gives_way(plan, due_at, rivals.get(plan.user_id, []))
+            _ask_one(
+                session,
+                plan,
+                person,
+                network,
+                due_at,
+                now,
+                used.get(plan.membership_id, []),
+                openings,
+                yields,
+            )
     if due:
         wake(session, "schedule")
     return len(due)
@@ -107,6 +127,50 @@ def _used(session: Session, memberships: list[int], openings: int) -> dict[int, 
     return {key: value[:openings] for key, value in used.items()}
 
 
+Rival = tuple[Plan, datetime | None]
+"""A plan of somebody in two networks, and when they were last asked by it."""
+
+
+def _rivals(session: Session, users: list[int]) -> dict[int, list[Rival]]:
+    """For each of these people who is asked in two networks or more, all their plans."""
+    several = (
+        select(Plan.user_id)
+        .where(col(Plan.user_id).in_(users))
+        .group_by(col(Plan.user_id))
+        .having(func.count() > 1)
+    )
+    asked = (
+        select(func.max(Checkin.due_at))
+        .where(Checkin.membership_id == Plan.membership_id, col(Checkin.state) != State.DROPPED)
+        .correlate(Plan)
+        .scalar_subquery()
+    )
+    found: dict[int, list[Rival]] = {}
+    for plan, last in session.exec(
+        select(Plan, asked)
+        .join(Network, col(Network.id) == col(Plan.network_id))
+        .where(col(Plan.user_id).in_(several), col(Network.removed_at).is_(None))
+    ):
+        found.setdefault(plan.user_id, []).append((plan, last))
+    return found
+
+
+def _gives_way(plan: Plan, due_at: datetime, rivals: list[Rival]) -> bool:
+    """Whether a question leaves its day to another network's, which is due later that day and has waited longer.
+
+    Once a day over all networks would otherwise mean: for ever the one with the earlier hour.
+    """
+    mine = next((last for other, last in rivals if other.id == plan.id), None)
+    return mine is not None and any(
+        other.id != plan.id
+        and other.next_at is not None
+        and due_at <= other.next_at
+        and local_date(other.next_at, plan.zone) == local_date(due_at, plan.zone)
+        and (last is None or last < mine)
+        for other, last in rivals
+    )
+
+
 def _ask_one(
     session: Session,
     plan: Plan,
@@ -116,6 +180,7 @@ def _ask_one(
     now: datetime,
     used: list[int],
     openings: int,
+    yields: bool,
 ) -> None:
     asked = Checkin(
         membership_id=plan.membership_id, user_id=plan.user_id, network_id=plan.network_id, due_at=due_at
@@ -127,6 +192,7 @@ def _ask_one(
         or person.dm_closed_at is not None
         or too_late(due_at, now)
         or asked_today(person.last_asked_at, due_at, plan.zone)
+        or yields
     ):
         asked.state = State.DROPPED
         session.add(asked)
@@ -160,8 +226,15 @@ def _ask_one(
 def ended(session: Session, row: Outbox, now: datetime) -> None:
     """The consequence of how a question's sending ended: closed DMs are noted, an unsent question is dropped."""
     reached(session, row, now)
-    if row.state is Sending.SENT or row.topic != TOPIC:
+    again = row.dedupe_key.startswith(LATER)
+    if row.state is Sending.SENT:
+        person = session.get(Person, row.user_id) if again else None
+        if person is not None:
+            person.last_asked_at = max(person.last_asked_at or row.not_before, row.not_before)
+            session.add(person)
         return
+    if again:
+        return  # it came once already, and waits for its answer
     asked = session.get(Checkin, row.subject_id)
     if asked is None or asked.state != State.ASKED:
         return
@@ -210,17 +283,24 @@ def _ask_now(
 
 
 async def ask_later(
-    store: Store, checkin_id: int, user_id: int, choice: Later, event_id: int, now: datetime
+    store: Store, checkin_id: int, user_id: int, choice: Later, event_id: int, now: datetime, openings: int
 ) -> tuple[datetime, str] | None:
     """Ask the same question again later, or not. Returns when the next question comes and by which clock, if any.
 
-    Raises `Refusal` when the question is not theirs or is no longer kept.
+    It is asked in other words; where the usual question comes that day anyway, that one is it. Raises `Refusal` when
+    the question is not theirs or is no longer kept.
     """
-    return await store.write(_ask_later, checkin_id, user_id, choice, event_id, now)
+    return await store.write(_ask_later, checkin_id, user_id, choice, event_id, now, openings)
 
 
 def _ask_later(
-    session: Session, checkin_id: int, user_id: int, choice: Later, event_id: int, now: datetime
+    session: Session,
+    checkin_id: int,
+    user_id: int,
+    choice: Later,
+    event_id: int,
+    now: datetime,
+    openings: int,
 ) -> tuple[datetime, str] | None:
     asked = own_question(session, checkin_id, user_id)
     plan = session.exec(select(Plan).where(Plan.membership_id == asked.membership_id)).first()
@@ -228,8 +308,8 @@ def _ask_later(
     if plan is not None:
         plan.unanswered = 0  # choosing another time is an answer
         session.add(plan)
+    withdraw_later(session, asked.id)
     if choice is Later.SKIP:
-        _withdraw_later(session, asked.id)
         return None if plan is None or plan.next_at is None else (plan.next_at, plan.zone)
     person = session.get_one(Person, user_id)
     zone = plan.zone if plan is not None else network.zone
@@ -237,10 +317,18 @@ def _ask_later(
     at = next_allowed(later_at(choice, now, zone, usual), zone, quiet(plan) if plan is not None else None)
     if person.dm_channel_id is None:
         raise Refusal("members.dm_closed", network=network.name)
-    _withdraw_later(session, asked.id)
+    if (
+        plan is not None
+        and plan.next_at is not None
+        and local_date(plan.next_at, zone) == local_date(at, zone)
+    ):
+        return plan.next_at, zone
+    used = _used(session, [asked.membership_id], openings).get(asked.membership_id, [])
+    asked.wording = next_wording(openings, [asked.wording, *used], asked.id)
+    session.add(asked)
     enqueue(
         session,
-        f"{TOPIC}:later:{asked.id}:{event_id}",
+        f"{LATER}{asked.id}:{event_id}",
         person.dm_channel_id,
         f"{OPENING}#{asked.wording}",
         now=now,
@@ -256,12 +344,23 @@ def _ask_later(
     return at, zone
 
 
-def _withdraw_later(session: Session, checkin_id: int) -> None:
-    session.connection().execute(
-        delete(Outbox).where(
-            col(Outbox.dedupe_key).like(f"{TOPIC}:later:{checkin_id}:%"), col(Outbox.state) == Sending.PENDING
-        )
-    )
+_NOT_AGAIN = delete(Outbox).where(
+    col(Outbox.dedupe_key).between(bindparam("first"), bindparam("last")),
+    col(Outbox.state) == Sending.PENDING,
+)
+
+
+def withdraw_later(session: Session, checkin_id: int) -> None:
+    """Take back a question that was to come again; in the caller's transaction."""
+    withdraw_from(session, f"{LATER}{checkin_id}")
+
+
+def withdraw_from(session: Session, prefix: str) -> None:
+    """Take back, without a trace, what waits under `prefix` and a colon.
+
+    A range finds it by the index, which no pattern would: every answer asks for this.
+    """
+    session.connection().execute(_NOT_AGAIN, {"first": f"{prefix}:", "last": f"{prefix};"})
 
 
 def own_question(session: Session, checkin_id: int, user_id: int) -> Checkin:

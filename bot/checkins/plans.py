@@ -14,6 +14,7 @@ from bot.db.store import Store, wake
 from bot.errors import Refusal
 from bot.members.service import consent, withdraw_consent
 from bot.members.tables import Network, Person, Purpose, membership_of, memberships_of
+from bot.outbox.queue import withdraw
 from bot.schedule.bank_holidays import Nation
 from bot.schedule.closures import closed_on
 from bot.schedule.recurrence import Cadence, Often, Quiet, first_on, next_after, next_allowed
@@ -122,13 +123,14 @@ def _change(session: Session, plan: Plan, choice: Choice, now: datetime) -> Plan
 
 
 async def stop(store: Store, network_id: int, user_id: int, now: datetime) -> bool:
-    """Take the yes back: the plan and every answer go. Says whether there was a plan."""
+    """Take the yes back: the plan, every answer and whatever was waiting go. Says whether there was a plan."""
 
     def act(session: Session) -> bool:
         plan = _find(session, network_id, user_id)
         withdraw_consent(session, network_id, user_id, Purpose.CHECKINS, now)
         if plan is None:
             return False
+        withdraw(session, user_id=user_id, network_id=network_id)
         session.connection().execute(delete(Checkin).where(col(Checkin.membership_id) == plan.membership_id))
         session.delete(plan)
         wake(session, "schedule")

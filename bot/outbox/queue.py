@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from bot.db.columns import new_id
 from bot.db.store import wake
@@ -171,14 +171,14 @@ def _end(
     row.error = ending.error
     if ending.state is State.SENDING:
         row.not_before = ending.again_at or now
+        session.add(row)
     else:
         row.params = {}
         row.ended_at = now
         session.add(row)
         consequence = consequences.get(row.topic)
         if consequence is not None:
-            _follow(session, consequence, row, now)
-    session.add(row)
+            _follow(session, consequence, row, now)  # which may delete the row: it is not ours any more
 
 
 def _follow(session: Session, consequence: Consequence, row: Outbox, now: datetime) -> None:
@@ -235,12 +235,9 @@ def troubles(session: Session, network_id: int | None = None) -> list[tuple[int,
     return [(c, State(s), e, n) for c, s, e, n in session.exec(query).all()]
 
 
-def withdraw(session: Session, *, user_id: int, network_id: int | None, now: datetime) -> int:
-    """Take back what is waiting for somebody who has left; returns how many. What is being sent is sent."""
-    change = update(Outbox).where(col(Outbox.user_id) == user_id, col(Outbox.state) == State.PENDING)
+def withdraw(session: Session, *, user_id: int, network_id: int | None) -> int:
+    """Take back what is waiting for somebody, without a trace; returns how many. What is being sent is sent."""
+    change = delete(Outbox).where(col(Outbox.user_id) == user_id, col(Outbox.state) == State.PENDING)
     if network_id is not None:
         change = change.where(col(Outbox.network_id) == network_id)
-    result: Any = session.connection().execute(
-        change.values(state=State.EXPIRED, params={}, ended_at=now, error="withdrawn")
-    )
-    return result.rowcount
+    return session.connection().execute(change).rowcount

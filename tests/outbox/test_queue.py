@@ -296,13 +296,13 @@ def test_what_waits_for_somebody_who_left_is_taken_back(session: Session) -> Non
         _put(session, f"a:{n}", n, user_id=user, network_id=network, params={"a": "b"})
     sending = _put(session, "a:sending", 9, user_id=1, network_id=10, not_before=NOW - MINUTE)
     assert _claim(session, room=1) == ["a:sending"]
-    assert queue.withdraw(session, user_id=1, network_id=10, now=NOW) == 2
+    assert queue.withdraw(session, user_id=1, network_id=10) == 2
     session.expire_all()
     left = {r.dedupe_key: (r.state, r.params) for r in session.exec(select(Outbox))}
-    assert left["a:0"] == left["a:3"] == (State.EXPIRED, {})
+    assert not left.keys() & {"a:0", "a:3"}, "a message never sent leaves no trace of whom it was for"
     assert left["a:1"] == left["a:2"] == (State.PENDING, {"a": "b"})
     assert sending.state == State.SENDING
-    assert queue.withdraw(session, user_id=1, network_id=None, now=NOW) == 1
+    assert queue.withdraw(session, user_id=1, network_id=None) == 1
 
 
 def test_rows_go_after_their_week_and_never_before_they_ended(session: Session) -> None:
