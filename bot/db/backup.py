@@ -113,6 +113,8 @@ def hold_still(database: Path, ledger: Ledger) -> Still:
             writer.execute("ROLLBACK")
             if at is None:
                 raise sqlite3.DatabaseError("it says no revision")
+            if reader.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("it is damaged")  # a backup of it would be false comfort
             return Still(reader.serialize(), at[0], install[0] if install else None, mark)
     except sqlite3.DatabaseError as error:
         raise OperatorError(

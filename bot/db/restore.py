@@ -188,7 +188,10 @@ def _make_one_file(database: Path) -> None:
     with contextlib.closing(sqlite3.connect(database, timeout=1.5, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
-        mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+        try:
+            mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+        except sqlite3.OperationalError:
+            mode = "held"
     if mode != "delete" or Path(f"{database}-wal").exists():
         raise OperatorError(
             f"Another program holds the database {database.name}.", "End that program, then try again."
@@ -210,7 +213,11 @@ def _keep_present(
     if _readable(database):
         kept = copies / f"{stem}-before-restore.ok"
         backup.keep(backup.hold_still(database, ledger), kept, keyring, now)
-        _make_one_file(database)
+        try:
+            _make_one_file(database)
+        except BaseException:
+            kept.unlink()
+            raise
         return kept, None
     copies.mkdir(exist_ok=True)
     aside = copies / f"{stem}-damaged.db"
@@ -228,7 +235,7 @@ def _keep_present(
 def _readable(database: Path) -> bool:
     """Whether it is a whole database of ours. One that is held by another program is not damaged: that is said."""
     try:
-        with contextlib.closing(sqlite3.connect(database, timeout=1.5)) as connection:
+        with contextlib.closing(upgrade.open_to_look(str(database))) as connection:
             connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     except sqlite3.DatabaseError as error:

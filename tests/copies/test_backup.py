@@ -168,6 +168,15 @@ def test_a_failed_backup_leaves_no_file_and_changes_nothing(house: House, tmp_pa
     assert not (tmp_path / "x.ok").exists()
 
 
+def test_a_damaged_database_is_not_backed_up_as_if_nothing_were(house: House) -> None:
+    content = bytearray(house.database.read_bytes())
+    content[-4096:-4032] = b"\xff" * 64
+    house.database.write_bytes(content)
+    with pytest.raises(OperatorError, match=r"damaged|malformed"):
+        house.backup()
+    assert not (house.folder / "elsewhere").exists()
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a database at all" * 1000])
 def test_without_a_database_it_says_so(house: House, content: bytes | None) -> None:
     house.database.unlink()
