@@ -209,7 +209,7 @@ def test_who_is_cancelled_gives_the_turn_up() -> None:
     _run(work)
     assert sorted(instants) == list(range(1, 100, 2))
     spread = max(instants.values()) - min(instants.values())
-    assert spread == pytest.approx(50 / PER_SECOND), "the turns of those who left went to the others at once"
+    assert spread == pytest.approx(49 / PER_SECOND), "the turns of those who left went to the others at once"
 
 
 def test_when_everybody_gave_up_the_next_is_served() -> None:
