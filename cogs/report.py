@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("reallyok.report")
 
 PATIENCE_S = 20.0
+UNKNOWN_MEMBER = 10007  # Discord's number for somebody who is not in a server
 
 
 class Report(commands.Cog):
@@ -79,7 +81,17 @@ class Report(commands.Cog):
     async def send(self, interaction: discord.Interaction[Any], _: Press) -> None:
         # The contact's answer from Discord decides what we say; that can take more than three seconds.
         await interaction.response.defer(ephemeral=True, thinking=True)
-        guild, known = await self._contacts(interaction)
+        guild, named = await self._contacts(interaction)
+        try:
+            known = await self._still_here(guild, named)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning(
+                "Discord would not say who is still there (%s); a report was not sent.", type(error).__name__
+            )
+            contact = _mention(named.first or named.second or 0)
+            params = {"contact": contact, "emergency": self._emergency(guild.id)}
+            await self.say(interaction, "reports.undelivered", params)
+            return
         fields = written(interaction)
         about = int(fields["who"]) if fields.get("who", "").isdecimal() else None
         receiver = known.receives(about, interaction.user.id)
@@ -94,6 +106,24 @@ class Report(commands.Cog):
         params = {"contact": _mention(receiver), "emergency": self._emergency(guild.id)}
         fate = await self._deliver(guild, known, receiver, said, about, sender, interaction.id)
         await self.say(interaction, f"reports.{fate}", params)
+
+    async def _still_here(self, guild: discord.Guild, known: Contacts) -> Contacts:
+        """The contacts without whoever has left the server: Discord tells us only when it is asked.
+
+        Somebody who was shown out a minute ago must not read it, though they could still be written to.
+        """
+        left: set[int] = set()
+        for who in (known.first, known.second):
+            if who is None:
+                continue
+            try:
+                await guild.fetch_member(who)
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MEMBER:
+                    raise
+                left.add(who)
+        first, second = (None if who in left else who for who in (known.first, known.second))
+        return replace(known, first=first, second=second)
 
     async def _deliver(
         self,
