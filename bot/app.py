@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import time
 from collections.abc import Coroutine
 from datetime import date, datetime, timedelta
@@ -54,7 +53,6 @@ YOUNG = 20_000  # new objects before the garbage among them is looked for
 TIDY_S = 3600.0
 CLOCK_SLACK = timedelta(minutes=1)  # a clock is kept right in small steps; more is somebody setting it
 NIGHT_HOUR = 3  # UTC: when Discord is asked who has left
-END_S = 4.5  # SIGTERM must end us within five seconds
 
 
 class App:
@@ -246,8 +244,6 @@ class App:
             self._ending.set()
 
     async def _end(self, connection: asyncio.Task[None], ending: asyncio.Task[Any]) -> None:
-        # What was committed is safe whenever we go; this only bounds how politely.
-        asyncio.get_running_loop().call_later(END_S, os._exit, 0)
         await self.alarm.stop()
         if self.pump is not None:
             await self.pump.stop()

@@ -253,8 +253,6 @@ async def an_evening(folder: Path, monkeypatch: pytest.MonkeyPatch, at: datetime
     monkeypatch.setattr(
         discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
     )
-    # The bot ends its process some seconds after it was told to stop; this process is pytest's.
-    monkeypatch.setattr("bot.app.END_S", 3600.0)
     one = Evening(folder, at)
     await one.open()
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
 from datetime import datetime
@@ -18,7 +17,7 @@ from typing import Any
 
 from bot import logs, settings
 from bot.app import App, build
-from bot.cli import only_copy
+from bot.cli import end_on_signals, only_copy
 from bot.clock import MovableClock, SystemClock
 from bot.db import upgrade
 from bot.errors import OperatorError
@@ -48,7 +47,7 @@ async def _live(start: Start, chosen: settings.Settings) -> None:
         _take_long(Path(start.migrating))
     if start.sweep_s:
         alarm.SWEEP_S = start.sweep_s
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.stop)
+    end_on_signals(app)
     obeying = asyncio.create_task(_obey(app, clock, start.port))
     try:
         await app.run()

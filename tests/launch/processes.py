@@ -127,10 +127,14 @@ class Bot:
         await self._hang_up()
         return self.code
 
+    def terminate(self) -> None:
+        """SIGTERM."""
+        os.kill(self.pid, signal.SIGTERM)
+
     async def stop(self) -> int:
         """SIGTERM, and wait for the end."""
         if self.code is None:
-            os.kill(self.pid, signal.SIGTERM)
+            self.terminate()
         return await self.ended()
 
     async def _hang_up(self) -> None:
