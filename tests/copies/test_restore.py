@@ -71,10 +71,8 @@ def test_who_was_forgotten_since_is_forgotten_again_in_every_byte(house: House) 
 
 
 def test_who_came_back_after_being_forgotten_stays(house: House) -> None:
-    other = Keyring(os.urandom(32))
-    house.ledger.note(
-        AMIR, LATER.date()
-    )  # forgotten, then back again, then the backup; the clock was wrong, too
+    """Forgotten, back again, then the backup; and the clock was two days ahead when it was noted."""
+    house.ledger.note(AMIR, LATER.date())
     file = house.backup()
     house.forget(RUTH)
     assert house.restore(file, LATER).forgotten == 1
