@@ -88,7 +88,8 @@ def prose(source: Source) -> list[str]:
     return [
         f"{module} {phrase}"
         for module, tree in source.trees.items()
-        if not under(module, *FOR_OPERATORS) and not module.endswith(".tables")
+        # A table says for how long a column is kept, beside the column.
+        if not under(module, *FOR_OPERATORS) and not module.endswith("tables")
         for phrase in prose_in(tree, callees=EXCUSED_CALLS)
     ]
 
