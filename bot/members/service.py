@@ -227,7 +227,7 @@ async def leave(store: Store, network_id: int, user_id: int, now: datetime) -> b
 
 def _leave(session: Session, network_id: int, user_id: int, now: datetime) -> bool:
     membership = membership_of(session, network_id, user_id)
-    withdraw(session, user_id=user_id, network_id=network_id)
+    withdraw(session, user_id=user_id, network_id=network_id, ended=True)
     for purpose in Purpose:
         withdraw_consent(session, network_id, user_id, purpose, now)
     if membership is None:

@@ -235,9 +235,14 @@ def troubles(session: Session, network_id: int | None = None) -> list[tuple[int,
     return [(c, State(s), e, n) for c, s, e, n in session.exec(query).all()]
 
 
-def withdraw(session: Session, *, user_id: int, network_id: int | None) -> int:
-    """Take back what is waiting for somebody, without a trace; returns how many. What is being sent is sent."""
-    change = delete(Outbox).where(col(Outbox.user_id) == user_id, col(Outbox.state) == State.PENDING)
+def withdraw(session: Session, *, user_id: int, network_id: int | None, ended: bool = False) -> int:
+    """Take back what is waiting for somebody, without a trace; returns how many. `ended`: what was sent is forgotten too.
+
+    What is being sent this moment arrives; what is in doubt is not tried again (see `taken_back`).
+    """
+    change = delete(Outbox).where(col(Outbox.user_id) == user_id)
+    if not ended:
+        change = change.where(col(Outbox.state).in_([State.PENDING, State.SENDING]))
     if network_id is not None:
         change = change.where(col(Outbox.network_id) == network_id)
     return session.connection().execute(change).rowcount

@@ -294,15 +294,27 @@ def test_troubles_are_counted_by_channel_and_tell_of_no_member(session: Session)
 def test_what_waits_for_somebody_who_left_is_taken_back(session: Session) -> None:
     for n, (user, network) in enumerate(((1, 10), (1, 20), (2, 10), (1, 10))):
         _put(session, f"a:{n}", n, user_id=user, network_id=network, params={"a": "b"})
-    sending = _put(session, "a:sending", 9, user_id=1, network_id=10, not_before=NOW - MINUTE)
+    _put(session, "a:sending", 9, user_id=1, network_id=10, not_before=NOW - MINUTE)
     assert _claim(session, room=1) == ["a:sending"]
-    assert queue.withdraw(session, user_id=1, network_id=10) == 2
+    assert queue.withdraw(session, user_id=1, network_id=10) == 3
     session.expire_all()
     left = {r.dedupe_key: (r.state, r.params) for r in session.exec(select(Outbox))}
-    assert not left.keys() & {"a:0", "a:3"}, "a message never sent leaves no trace of whom it was for"
+    assert not left.keys() & {"a:0", "a:3", "a:sending"}, (
+        "a message never sent leaves no trace of whom it was for"
+    )
     assert left["a:1"] == left["a:2"] == (State.PENDING, {"a": "b"})
-    assert sending.state == State.SENDING
     assert queue.withdraw(session, user_id=1, network_id=None) == 1
+
+
+def test_what_was_sent_to_somebody_who_left_is_forgotten_with_them(session: Session) -> None:
+    for n, user in enumerate((1, 2, 1)):
+        row = _put(session, f"a:{n}", n, user_id=user, network_id=10)
+        _claim(session)
+        queue.settle(session, {row.id: Ending(State.SENT, 9)}, NOW, {})
+    assert queue.withdraw(session, user_id=1, network_id=10) == 0
+    assert queue.withdraw(session, user_id=1, network_id=10, ended=True) == 2
+    session.expire_all()
+    assert [row.user_id for row in session.exec(select(Outbox))] == [2]
 
 
 def test_rows_go_after_their_week_and_never_before_they_ended(session: Session) -> None:
