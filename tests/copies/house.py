@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Generator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -110,6 +112,17 @@ class House:
         """The same house somewhere else."""
         shutil.copytree(self.folder, folder)
         return House(folder)
+
+    def rename_and_die(self, name: str) -> None:
+        """Rename the network in a process that is killed: the change is committed, and only the log holds it."""
+        program = (
+            "import os, signal, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+            "c.execute('PRAGMA journal_mode=WAL'); c.execute('UPDATE network SET name = ?', (sys.argv[2],));"
+            "os.kill(os.getpid(), signal.SIGKILL)"
+        )
+        ended = subprocess.run([sys.executable, "-c", program, str(self.database), name], check=False)
+        assert ended.returncode == -9
+        assert Path(f"{self.database}-wal").stat().st_size > 0
 
     def execute(self, statement: str, *values: object) -> None:
         with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
