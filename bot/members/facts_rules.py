@@ -61,7 +61,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True)
 class Workplace:
-    """What is confirmed of one member, as keyed indexes; `known`: every employer they gave is, and there is one."""
+    """What is confirmed of one member, as keyed indexes; `known`: nothing above them is missing."""
 
     known: bool = False
     employers: frozenset[bytes] = frozenset()
