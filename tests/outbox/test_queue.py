@@ -311,6 +311,7 @@ def test_what_was_sent_to_somebody_who_left_is_forgotten_with_them(session: Sess
         row = _put(session, f"a:{n}", n, user_id=user, network_id=10)
         _claim(session)
         queue.settle(session, {row.id: Ending(State.SENT, 9)}, NOW, {})
+    session.flush()
     assert queue.withdraw(session, user_id=1, network_id=10) == 0
     assert queue.withdraw(session, user_id=1, network_id=10, ended=True) == 2
     session.expire_all()
