@@ -44,7 +44,6 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
         for _ in range(SCANS):
             begun = time.perf_counter()
             assert await asking.ask_due(store, WEDNESDAY_AT_SIX, OPENINGS) == 0
-            await store.read(asking.next_due)
             empty.append(time.perf_counter() - begun)
         for number in range(ROUNDS):
             now = WEDNESDAY_AT_SIX + timedelta(minutes=number)

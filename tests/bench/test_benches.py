@@ -1,0 +1,48 @@
+"""Every bench in small, so that none rots; what they count must be right at any size, what they time is not looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from tests.bench.__main__ import NAMES
+from tests.launch.processes import ROOT
+
+SMALL: dict[str, tuple[str, dict[str, Any]]] = {
+    "checkin-round": ("--members 20", {"http_429": 0, "lost": 0, "doubled": 0}),
+    "crash": ("--kills 6", {"lost": 0, "doubled": 0}),
+    "due-scan": ("--plans 200 --due 20", {"plans": 200, "due": 20}),
+    "footprint": ("--starts 1", {"starts": 1}),
+    "history": ("--days 60", {"answers": 9}),
+    "interactions": ("--seconds 0.2 --burst 20", {"answers": 10}),
+    "outbox-round": ("--messages 20", {"http_429": 0, "lost": 0, "doubled": 0}),
+    "replies": ("--members 20 --seconds 0.1 --runs 1", {}),
+}
+
+
+async def bench(name: str, options: str) -> dict[str, Any]:
+    """The figures of one bench, run as people run it."""
+    command = [sys.executable, "-m", "tests.bench", name, *options.split()]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(120):
+        out, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(out.splitlines()[-1])
+
+
+def test_none_is_left_out() -> None:
+    assert set(SMALL) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", SMALL)
+async def test_it_runs_and_counts_right(name: str) -> None:
+    options, counted = SMALL[name]
+    figures = await bench(name, options)
+    assert {key: figures[key] for key in counted} == counted
+    if name == "replies":
+        assert figures["told"] >= 10, "the kill comes when half have been told"
+        assert figures["kept"] >= figures["told_kept"] == figures["told"]
