@@ -32,12 +32,16 @@ class Pause(commands.Cog):
 
     @app_commands.command(name="pause", description="pause")
     async def pause(self, interaction: discord.Interaction[Any], until: str | None = None) -> None:
-        if not await service.networks_of(self.app.store, interaction.user.id):
-            raise Refusal("errors.not_member", network=interaction.guild.name if interaction.guild else "")
+        await self._member(interaction)
         if until is None:
             await self.say(interaction, "members.pause")
         else:
             await self._pause_until(interaction, until)
+
+    async def _member(self, interaction: discord.Interaction[Any]) -> None:
+        """Raises `Refusal` for somebody who is a member nowhere: there is nothing of theirs to pause."""
+        if not await service.networks_of(self.app.store, interaction.user.id):
+            raise Refusal("errors.not_member", network=interaction.guild.name if interaction.guild else "")
 
     def _day(self, said: str, today: date) -> date:
         day = read_date(said, today)
@@ -50,6 +54,7 @@ class Pause(commands.Cog):
     @on_press("members.pause")
     async def pause_pressed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         if press.arg == "date":
+            await self._member(interaction)  # before they fill in a form that would be refused
             fields = [("until", "members.pause", "", False)]
             form = ask_text(self.app.library, "members.pause.title", make("members.until"), fields)
             await interaction.response.send_modal(form)

@@ -1,0 +1,140 @@
+"""Everybody of the table uses every command and every control, in a server and in direct messages, and gets what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from discord import app_commands
+
+from tests.authorisation.table import CANNOT, DM, SERVER, WHO, Row, rows
+from tests.authorisation.town import Town, every_channel_and_role, refused, rows_of_others
+from tests.checkins.evening import library
+from tests.launch.scene import words
+
+# Choices that stand in no template: in menus and buttons made as they are needed, and in forms.
+CHOICES = {
+    "checkins.which": ["", "ok"],
+    "checkins.followed": ["better", "same", "harder", "none"],
+    "checkins.pick": ["often", "closures"],
+    "checkins.write": ["when", "quiet", "zone"],
+    "me.forget": ["", "no", "yes"],
+}
+PICKED = {"often": "monthly", "closures": "ask"}
+WRITTEN: dict[str, dict[str, Any]] = {
+    "checkins.said": {"words": "A long week."},
+    "checkins.write=when": {"day": "Thursday", "time": "7 pm"},
+    "checkins.write=quiet": {"quiet_from": "9 pm", "quiet_until": "7 am"},
+    "checkins.write=zone": {"zone": "Europe/Dublin"},
+    "members.until": {"until": "24 December 2026"},
+    "networks.dates": {"dates": "1 January 2030 - 4 January 2030 Holiday"},
+    "reports.send": {"who": [], "what": "Something happened.", "reply": ["no"]},
+}
+OPTIONS: dict[str, dict[str, Any]] = {"/pause": {"until": "24 December 2026"}}
+# What organisers change besides their network's own rows: new dates move when members are asked.
+MOVES = {"networks.dates": {"checkin_plan"}}
+OF_A_NETWORK = {"network", "network_closure", "closure", "organisation", "outbox"}
+
+
+def choices(kind: str) -> list[str]:
+    """Every choice there is for a kind of control."""
+    found = {
+        reference.partition("=")[2]
+        for template in library().templates
+        for row in template.buttons
+        for reference in row
+        if reference.partition("=")[0] == kind
+    }
+    return CHOICES.get(kind) or sorted(found) or [""]
+
+
+def controls() -> Iterator[Row]:
+    return (row for row in rows().values() if row.form != "command")
+
+
+def commands(town: Town) -> set[str]:
+    """Every command a person can run, from the running bot."""
+    walked = town.evening.app.client.tree.walk_commands()
+    return {f"/{command.qualified_name}" for command in walked if isinstance(command, app_commands.Command)}
+
+
+async def test_everything_the_bot_answers_to_stands_in_the_table(town: Town) -> None:
+    handlers = set(town.evening.app.client.router.handlers)
+    assert handlers == {row.name for row in controls()}
+    assert commands(town) == {name for name in rows() if name.startswith("/")}
+
+
+async def test_only_the_organisers_commands_are_hidden(town: Town) -> None:
+    for command in town.evening.app.client.tree.get_commands():
+        hidden = command.to_dict(town.evening.app.client.tree)["default_member_permissions"]
+        assert (hidden is not None) == (command.name == "network"), command.name
+
+
+class Slips(list[str]):
+    """Collects what went otherwise than the table says, so that a failure names all of it."""
+
+    async def judge(self, town: Town, who: str, where: str, row: Row, what: str, act: Any) -> None:
+        try:
+            await judge(town, who, where, row, what, act)
+        except AssertionError as slip:
+            self.append(str(slip).partition("\nassert")[0])
+
+
+async def judge(town: Town, who: str, where: str, row: Row, what: str, act: Any) -> None:
+    """Do it, and hold what became of it to the table."""
+    person, wanted = town.cast[who], row.answers[who, where]
+    place = f"{who} in {where} with {what}"
+    watch, made = town.watch(), set(every_channel_and_role(town))
+    said = await town.seen(await act(person, await town.place(person, where)))
+    changed, told = watch.changed(), watch.told(person)
+    watch.mentions_nobody()
+    assert refused(said) == (wanted == "no"), f"{place}: {[words(m) for m in said]}"
+    if wanted == "no":
+        assert not changed, f"{place} changed {changed}"
+        assert not told, f"{place} was seen by others"
+        assert set(every_channel_and_role(town)) == made, place
+        return
+    foreign = rows_of_others(changed, person)
+    if (row.answers["member", SERVER], row.answers["organiser", SERVER]) == ("no", "yes"):
+        foreign = {
+            name: kept
+            for name, kept in foreign.items()
+            if name not in OF_A_NETWORK | MOVES.get(row.name, set())
+        }
+    assert not foreign, f"{place} changed rows of others: {foreign}"
+    expected = {town.evening.world.people["dilys"].id} if row.name == "reports.send" else set[int]()
+    assert told <= expected, f"{place} was seen by {told}"
+
+
+async def test_controls_answer_as_the_table_says(town: Town) -> None:
+    slips = Slips()
+    for row, who, where in product(controls(), WHO, (SERVER, DM)):
+        for choice in choices(row.name) if row.answers[who, where] != CANNOT else ():
+            number = town.own_number(row.number, town.cast[who])
+            custom_id = f"ok1:{row.name}:{number}:{choice}"
+            fields = WRITTEN.get(f"{row.name}={choice}") or WRITTEN.get(row.name)
+            picked = [PICKED.get(choice, choice)]
+
+            async def press(person: Any, channel: int) -> Any:
+                return await town.deliver(person, channel, row.form, custom_id, picked, fields)  # noqa: B023
+
+            await slips.judge(town, who, where, row, custom_id, press)
+    assert not slips, "\n".join(slips)
+
+
+async def test_commands_answer_as_the_table_says(town: Town) -> None:
+    contact = town.evening.world.people["dilys"].id
+    slips = Slips()
+    for row, who, where in product(rows().values(), WHO, (SERVER, DM)):
+        if row.form != "command" or row.answers[who, where] == CANNOT:
+            continue
+        options = OPTIONS.get(row.name, {})
+        if row.name == "/network setup":
+            options = {"nation": "england", "contact": contact}
+
+        async def run(person: Any, channel: int) -> Any:
+            return await town.command(person, channel, row.name, options)  # noqa: B023
+
+        await slips.judge(town, who, where, row, row.name, run)
+    assert not slips, "\n".join(slips)
