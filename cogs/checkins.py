@@ -9,10 +9,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.checkins import answering, asking, plans
+from bot.checkins import answering, asking, going_on, plans
 from bot.checkins.answering import Answer
 from bot.checkins.rules import Later, Level
-from bot.errors import Refusal
+from bot.errors import Refusal, StoreUnavailable
 from bot.ui.forms import say_more
 from bot.ui.ids import Press
 from bot.ui.render import Origin
@@ -173,7 +173,7 @@ class Checkins(commands.Cog):
     async def go_on(self, interaction: discord.Interaction[Any], press: Press) -> None:
         if press.arg not in ("pause", "less", "keep"):
             raise Refusal("errors.old_button")
-        following = await asking.go_on(
+        following = await going_on.go_on(
             self.app.store, press.id, interaction.user.id, press.arg, self.app.clock.now()
         )
         when = self.app.library.when(*following) if following else self.app.library.text("checkins.next.none")
@@ -191,12 +191,18 @@ class Checkins(commands.Cog):
     @on_press("checkins.said")
     async def said(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """A form with words: read, met, and let go. Nothing of it is stored or passed on."""
-        level, _ = await answering.standing_of(
-            self.app.store, self.app.keyring, press.id, interaction.user.id
-        )
-        hard = level is not None and level.hard
-        await self._about(interaction, press, "checkins.words_hard" if hard else "checkins.words")
-        await answering.heard(self.app.store, interaction.user.id)
+        try:
+            level, _ = await answering.standing_of(
+                self.app.store, self.app.keyring, press.id, interaction.user.id
+            )
+            hard = level is not None and level.hard
+            await self._about(interaction, press, "checkins.words_hard" if hard else "checkins.words")
+            await answering.heard(self.app.store, interaction.user.id)
+        except (StoreUnavailable, Refusal):
+            # The database is away, or the question gone: the words are met all the same, from memory.
+            if not interaction.response.is_done():
+                line = self.app.one_line(self.app.origin_of(interaction))
+                await self.say(interaction, "checkins.words_follow_up", {"line": line})
 
     @on_press("checkins.which")
     async def which_network(self, interaction: discord.Interaction[Any], press: Press) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, func, select
 
-from bot.checkins.plans import Calendar, cadence, next_time, quiet
+from bot.checkins.plans import Calendar, next_time, quiet
 from bot.checkins.rules import (
     LATE,
     LOOKING_BACK,
@@ -29,11 +31,13 @@ from bot.members.tables import Network, Person, memberships_of
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Outbox, Priority
 from bot.outbox.tables import State as Sending
-from bot.schedule.recurrence import Often, next_allowed
+from bot.schedule.recurrence import next_allowed
 
 TOPIC = "checkins"
 LATER = f"{TOPIC}:later:"
 OPENING = "checkins.opening"
+SHALL_I = "checkins.unanswered"
+log = logging.getLogger("reallyok.checkins")
 AT_ONCE = 100  # due plans in one transaction: some 50 ms of writing, so that nobody else waits long
 
 
@@ -93,7 +97,12 @@ def _ask_some(session: Session, now: datetime, openings: int) -> int:
         assert due_at is not None  # the query asked for plans with a time
         paused = person.paused_until is not None and person.paused_until > due_at
         after = max(now, person.paused_until or now) if paused else now
-        plan.next_at = next_time(session, plan, after, calendars)
+        try:
+            plan.next_at = next_time(session, plan, after, calendars)
+        except (ValueError, KeyError, OSError) as error:
+            # A zone this machine no longer knows, say. One member's plan must not hold up everybody's.
+            log.error("One plan cannot be reckoned and rests until its member changes it.", exc_info=error)
+            plan.next_at = None
         session.add(plan)
         if not paused and network.removed_at is None:
             yields = _gives_way(plan, due_at, rivals.get(plan.user_id, []))
@@ -211,7 +220,7 @@ def _ask_one(
         session,
         f"{TOPIC}:{plan.id}:{int(due_at.timestamp())}",
         channel,
-        f"checkins.unanswered#{plan.id}" if resting else f"{OPENING}#{asked.wording}",
+        f"{SHALL_I}#{plan.id}" if resting else f"{OPENING}#{asked.wording}",
         now=now,
         params={"network": network.name},
         subject_id=network.id if resting else asked.id,
@@ -235,6 +244,9 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
         return
     if again:
         return  # it came once already, and waits for its answer
+    if row.template.startswith(SHALL_I):
+        _not_yet_silent(session, row, now)
+        return
     asked = session.get(Checkin, row.subject_id)
     if asked is None or asked.state != State.ASKED:
         return
@@ -244,6 +256,18 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
     if plan is not None and plan.unanswered > 0:
         plan.unanswered -= 1  # nobody can leave unanswered what never came
         session.add(plan)
+
+
+def _not_yet_silent(session: Session, row: Outbox, now: datetime) -> None:
+    """ "Shall I pause these?" never came, so nobody may fall silent by it: it is asked again at the next usual time."""
+    plan = session.exec(
+        select(Plan).where(Plan.user_id == row.user_id, Plan.network_id == row.network_id)
+    ).first()
+    if plan is not None and plan.next_at is None:
+        plan.unanswered = SILENT_AFTER
+        plan.next_at = next_time(session, plan, now)
+        session.add(plan)
+        wake(session, "schedule")
 
 
 async def ask_now(
@@ -313,7 +337,7 @@ def _ask_later(
         return None if plan is None or plan.next_at is None else (plan.next_at, plan.zone)
     person = session.get_one(Person, user_id)
     zone = plan.zone if plan is not None else network.zone
-    usual = plan.at if plan is not None else now.time()
+    usual = plan.at if plan is not None else now.astimezone(ZoneInfo(zone)).time()
     at = next_allowed(later_at(choice, now, zone, usual), zone, quiet(plan) if plan is not None else None)
     if person.dm_channel_id is None:
         raise Refusal("members.dm_closed", network=network.name)
@@ -371,48 +395,3 @@ def own_question(session: Session, checkin_id: int, user_id: int) -> Checkin:
     if asked.user_id != user_id:
         raise Refusal("errors.not_yours")
     return asked
-
-
-class Asking:
-    """What somebody says to "shall I keep asking?"."""
-
-    PAUSE = "pause"
-    LESS = "less"
-    KEEP = "keep"
-
-
-_LESS = {
-    Often.SCHOOL_DAYS: Often.WEEKLY,
-    Often.WEEKLY: Often.FORTNIGHTLY,
-    Often.FORTNIGHTLY: Often.MONTHLY,
-    Often.MONTHLY: Often.MONTHLY,
-}
-
-
-async def go_on(
-    store: Store, network_id: int, user_id: int, choice: str, now: datetime
-) -> tuple[datetime, str] | None:
-    """Pause, space out or carry on a member's questions. Returns when the next one comes, None when none does.
-
-    Raises `Refusal` when they are not asked in this network.
-    """
-
-    def act(session: Session) -> tuple[datetime, str] | None:
-        plan = session.exec(
-            select(Plan).where(Plan.network_id == network_id, Plan.user_id == user_id)
-        ).first()
-        if plan is None:
-            raise Refusal("errors.old_button")
-        plan.unanswered = 0
-        if choice == Asking.PAUSE:
-            plan.next_at = None
-        else:
-            if choice == Asking.LESS:
-                plan.often = _LESS[cadence(plan).often]
-            person = session.get_one(Person, user_id)
-            plan.next_at = next_time(session, plan, max(now, person.paused_until or now))
-        session.add(plan)
-        wake(session, "schedule")
-        return None if plan.next_at is None else (plan.next_at, plan.zone)
-
-    return await store.write(act)
