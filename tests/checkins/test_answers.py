@@ -349,6 +349,7 @@ async def test_asking_now_as_often_as_one_likes(evening: Evening) -> None:
 
 async def test_the_panel_in_the_channel_asks_without_any_dm(evening: Evening) -> None:
     await evening.joined(evening.you)
+    await evening.wait(seconds=1)
     (channel,) = evening.rows("SELECT checkin_channel_id, checkin_message_id FROM network")
     (panel,) = [m for m in evening.you.visible_messages(channel[0]) if int(m["id"]) == channel[1]]
     count = len(evening.from_bot(evening.you))
