@@ -109,14 +109,14 @@ class Members(commands.Cog):
         """Open the DM by the member's own click and send the first message; its arrival is the proof."""
         asked = "when" in params
         if self.app.first_contacts.is_open():
-            await self.say(interaction, "errors.slow_down")
+            await self.say(interaction, "members.dm_rest", {"network": guild.name}, subject_id=guild.id)
             return
         try:
             channel = await interaction.user.create_dm()
         except discord.HTTPException as error:
             if error.code == OPENING_DMS_TOO_FAST:
                 self.app.first_contacts.open()
-                await self.say(interaction, "errors.slow_down")
+                await self.say(interaction, "members.dm_rest", {"network": guild.name}, subject_id=guild.id)
                 return
             if error.code not in CANNOT_DM and error.status != 403:
                 raise

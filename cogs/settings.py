@@ -120,6 +120,7 @@ class Settings(commands.Cog):
             self._described(plan, here.network.name),
             subject_id=network_id,
             origin=origin,
+            without=("checkins.set=start",) if plan.next_at is not None else ("checkins.set=stop",),
         )
 
     def _described(self, plan: Plan, network: str) -> dict[str, str]:

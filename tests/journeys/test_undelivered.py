@@ -63,7 +63,7 @@ async def test_opening_messages_too_fast_asks_for_patience_and_works_later(scene
     scene.wire.faults.add(refusal(40003, method="POST", path="/users/@me/channels"))
     for person in (scene.you, scene.demo.people[6]):
         told = await scene.join(person)
-        assert says(told.messages[-1], "errors.slow_down")
+        assert says(told.messages[-1], "members.dm_rest")
         assert offers_support(told.messages[-1])
     tries = [path for method, path, *_ in scene.wire.recorded if path == "/users/@me/channels"]
     assert len(tries) == 1, "the second was not even asked for: all first contacts rest"
