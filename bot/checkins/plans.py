@@ -242,7 +242,7 @@ async def reckon(store: Store, user_id: int, after: datetime) -> None:
 
 
 async def recount(store: Store, network_id: int, now: datetime) -> None:
-    """Set every plan of a network anew after its calendar changed."""
+    """Set every plan of a network anew after its calendar, or the clock, changed; what is due already stays due."""
 
     def act(session: Session) -> None:
         known: dict[object, Calendar] = {}
@@ -250,7 +250,7 @@ async def recount(store: Store, network_id: int, now: datetime) -> None:
             select(Plan, Person).where(
                 Plan.network_id == network_id,
                 Plan.user_id == Person.user_id,
-                col(Plan.next_at).is_not(None),
+                col(Plan.next_at) > now,
             )
         ):
             plan.next_at = next_time(session, plan, max(now, person.paused_until or now), known)

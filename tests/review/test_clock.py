@@ -32,3 +32,13 @@ async def test_a_clock_set_back_after_the_question_asks_nobody_twice(evening: Ev
     assert len(evening.questions(evening.you)) == 1
     await evening.play(WEDNESDAY_EVENING + timedelta(days=7))
     assert len(evening.questions(evening.you)) == 2
+
+
+async def test_a_clock_set_back_leaves_due_what_is_due(evening: Evening) -> None:
+    await evening.set_up()
+    evening.clock.move_to(SUNDAY + timedelta(days=100))
+    await evening.app.alarm.ring()
+    evening.clock.move_to(SUNDAY)
+    await evening.join(evening.you)
+    await evening.play(WEDNESDAY_EVENING)
+    assert len(evening.questions(evening.you)) == 1
