@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Coroutine
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,9 +23,9 @@ from bot.checkins import answering, asking, plans
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
-from bot.db import keys, own, restore, rotation, tables, upgrade
+from bot.db import backup, keys, own, restore, rotation, tables, upgrade
 from bot.db.ledger import Ledger
-from bot.db.store import Store
+from bot.db.store import Store, sqlite_path
 from bot.errors import OperatorError, StoreUnavailable
 from bot.members import service as members
 from bot.networks import service as networks
@@ -218,7 +219,10 @@ class App:
                 self.settings.key_file,
             )
         url = self.settings.database_url
-        await asyncio.to_thread(upgrade.upgrade, url, self.clock.now())
+        ledger = Ledger(self.settings.ledger_file, keyring)
+        database = Path(sqlite_path(url))
+        await asyncio.to_thread(backup.keep_before_upgrade, database, keyring, ledger, self.clock.now())
+        await asyncio.to_thread(upgrade.upgrade, url)
         store = Store(url)
         try:
             if not await store.write(tables.check_key, keyring.fingerprint(), self.clock.now()):
@@ -231,7 +235,7 @@ class App:
             await asyncio.to_thread(store.close)
             raise
         self.keys = keyring
-        self._ledger = Ledger(self.settings.ledger_file, keyring)
+        self._ledger = ledger
         return store
 
     async def opened(self) -> None:

@@ -199,10 +199,18 @@ def _doctor(_: argparse.Namespace, chosen: Settings) -> int:
 
 
 def _db_upgrade(_: argparse.Namespace, chosen: Settings) -> int:
-    from bot.db.upgrade import newest, upgrade
+    from bot.db.backup import keep_before_upgrade
+    from bot.db.ledger import Ledger
+    from bot.db.rotation import KeyPlace, existing
+    from bot.db.store import sqlite_path
+    from bot.db.upgrade import current, newest, upgrade
 
+    database = Path(sqlite_path(chosen.database_url))
     with only_copy(chosen):
-        upgrade(chosen.database_url, SystemClock().now())
+        if current(str(database)) not in (None, newest()):
+            keyring = existing(KeyPlace.of(chosen))
+            keep_before_upgrade(database, keyring, Ledger(chosen.ledger_file, keyring), SystemClock().now())
+        upgrade(chosen.database_url)
     print(f"The database is at revision {newest()}.")
     return 0
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.db import sealed_file
+from bot.db import sealed_file, upgrade
 from bot.db.keys import Keyring
 from bot.db.ledger import Ledger, Mark
 from bot.db.sealed_file import Header
 from bot.errors import OperatorError
+
+log = logging.getLogger("reallyok.db")
 
 # The bot holds the write lock for milliseconds at a time; longer than this, something else does.
 _PATIENCE_S = 10.0
@@ -61,6 +64,21 @@ def backup(database: Path, target: Path, keyring: Keyring, ledger: Ledger, now: 
             "Put back the key it was made with (REALLYOK_KEY or REALLYOK_KEY_FILE) and try again.",
         )
     return keep(still, target, keyring, now)
+
+
+def keep_before_upgrade(database: Path, keyring: Keyring, ledger: Ledger, now: datetime) -> Path | None:
+    """Seal what the next upgrade would change into `copies`, or do nothing when it would change nothing.
+
+    Sealed, and a backup like any other: put back, it forgets again whom the ledger names. A plain copy would be
+    one more place where they live on. Raises `OperatorError`; nothing was changed then.
+    """
+    at = upgrade.current(str(database))
+    if at is None or at >= upgrade.newest():
+        return None
+    target = database.parent / "copies" / f"{database.stem}-{at}-{now.astimezone(UTC):%Y%m%d-%H%M%S}.ok"
+    backup(database, target, keyring, ledger, now)
+    log.info("Before the upgrade the database was sealed into %s.", target)
+    return target
 
 
 def keep(still: Still, target: Path, keyring: Keyring, now: datetime) -> Header:

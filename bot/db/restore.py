@@ -109,7 +109,7 @@ def _restore(
     tags = _forgotten_since(header, file, ledger, without_ledger)
     _look_over(staged, file, header, sealing)
     url = f"sqlite:///{staged}"
-    upgrade.upgrade(url, now, copy=False)
+    upgrade.upgrade(url)
     if sealing is not keyring:
         rotation.reseal(url, sealing, keyring)
     forgotten = _forget_again(url, ledger, tags, erase)

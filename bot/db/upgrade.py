@@ -1,12 +1,10 @@
-"""Bring the database to the newest form at start; keep a copy of a non-empty one first."""
+"""Bring the database to the newest form at start."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
 import sqlite3
-from datetime import datetime
 from pathlib import Path
 
 from bot.db.store import sqlite_path
@@ -49,15 +47,15 @@ def current(path: str) -> str | None:
     except sqlite3.DatabaseError as error:
         raise OperatorError(
             f"The database {Path(path).name} cannot be read ({error}).",
-            "If another program holds it, end that; if it is damaged, put back a copy from the copies folder.",
+            "If another program holds it, end that; if it is damaged, put back a backup, or a copy from the copies folder.",
         ) from None
     return row[0] if row else None
 
 
-def upgrade(url: str, now: datetime, *, copy: bool = True) -> None:
+def upgrade(url: str) -> None:
     """Bring the database at `url` to the newest revision. Blocking; call it off the event loop.
 
-    A non-empty file is copied to `copies/` beside it first, unless it is a copy itself (`copy=False`). Raises `OperatorError` when the database is newer
+    The caller keeps a copy first (`backup.keep_before_upgrade`). Raises `OperatorError` when the database is newer
     than this program or cannot be read or changed; the file is then as it was.
     """
     path = sqlite_path(url)
@@ -68,10 +66,8 @@ def upgrade(url: str, now: datetime, *, copy: bool = True) -> None:
     if at is not None and at > head:
         raise OperatorError(
             f"The database is of a newer version ({at}) than this program ({head}).",
-            "Start the newer program, or put back a copy made before the upgrade.",
+            "Start the newer program, or put back the copy made before the upgrade (`reallyok restore`).",
         )
-    if at is not None and copy:
-        _copy(path, at, now)
     from alembic import command
     from alembic.config import Config
     from sqlalchemy.exc import DBAPIError
@@ -87,23 +83,3 @@ def upgrade(url: str, now: datetime, *, copy: bool = True) -> None:
             "See that the disk has room and no other program holds the file, then start again.",
         ) from None
     log.info("The database is at revision %s.", head)
-
-
-def _copy(path: str, revision: str, now: datetime) -> None:
-    folder = Path(path).parent / "copies"
-    name = folder / f"{Path(path).stem}-{revision}-{now:%Y%m%d-%H%M%S}.db"
-    part = name.with_suffix(".part")
-    try:
-        folder.mkdir(exist_ok=True)
-        with (
-            contextlib.closing(sqlite3.connect(path, timeout=1.5)) as source,
-            contextlib.closing(sqlite3.connect(part)) as target,
-        ):
-            source.backup(target)
-        shutil.move(part, name)
-    except (sqlite3.Error, OSError) as error:
-        raise OperatorError(
-            f"The copy before the upgrade could not be made ({error}).",
-            "Make room on the disk or free the file; nothing was changed.",
-        ) from None
-    log.info("Before the upgrade the database was copied to %s.", name)

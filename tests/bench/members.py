@@ -34,7 +34,7 @@ def address(database: Path) -> str:
 def writing(database: Path) -> Iterator[Session]:
     """A session on a database of this version, made if need be; what is done in it is kept at its end."""
     database.parent.mkdir(parents=True, exist_ok=True)
-    upgrade(address(database), WEDNESDAY_AT_SIX)
+    upgrade(address(database))
     engine = engine_for(address(database), writing=True)
     with Session(engine) as session:
         yield session

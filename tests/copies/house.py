@@ -54,7 +54,7 @@ class House:
         return Ledger(self.place.ledger_file, self.keyring)
 
     def fill(self) -> None:
-        upgrade.upgrade(self.url, NOW)
+        upgrade.upgrade(self.url)
         keyring = keys.load(None, self.place.key_file)
         with self.session() as session:
             tables.check_key(session, keyring.fingerprint(), NOW)

@@ -44,7 +44,7 @@ class Surgery:
         self.settings = replace(
             self.settings, api_url=self.stage.wire.api_url, gateway_url=self.stage.wire.gateway_url
         )
-        upgrade.upgrade(self.settings.database_url, NOW)
+        upgrade.upgrade(self.settings.database_url)
         self.keyring = keys.load(None, self.settings.key_file)
 
         def fill(session: Session) -> None:

@@ -16,14 +16,17 @@ from alembic.script import ScriptDirectory
 from sqlmodel import Session, SQLModel, select
 
 import bot.tables  # noqa: F401 - every table must be known
-from bot.db import upgrade
+from bot.db import backup, sealed_file, upgrade
 from bot.db.columns import new_id
+from bot.db.keys import Keyring
+from bot.db.ledger import Ledger
 from bot.db.store import engine_for
 from bot.db.tables import Install
 from bot.errors import OperatorError
 from bot.members.tables import Membership, Network, Person
 
 NOW = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
+KEYRING = Keyring(bytes(range(32)))
 
 
 @pytest.fixture
@@ -32,13 +35,15 @@ def file(tmp_path: Path) -> Path:
 
 
 def _upgrade(file: Path, now: datetime = NOW) -> None:
-    upgrade.upgrade(f"sqlite:///{file}", now)
+    """As the start does it."""
+    backup.keep_before_upgrade(file, KEYRING, Ledger(file.parent / "erased", KEYRING), now)
+    upgrade.upgrade(f"sqlite:///{file}")
 
 
 def _fill(file: Path) -> None:
     engine = engine_for(f"sqlite:///{file}", writing=True)
     with Session(engine) as session:
-        session.add(Install(key_fingerprint="abc", made_at=NOW))
+        session.add(Install(key_fingerprint=KEYRING.fingerprint(), made_at=NOW))
         session.add(Network(id=1, name="Saturday Coffee", made_at=NOW))
         session.add(Person(user_id=2))
         session.flush()
@@ -168,14 +173,32 @@ def test_a_filled_database_is_copied_and_keeps_all_it_holds(
         assert connection.execute("SELECT network_id, user_id FROM membership").fetchall() == [(1, 2)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     (copy,) = _copies(file)
-    assert copy.name == f"reallyok-{first}-20260304-170000.db"
-    assert upgrade.current(str(copy)) == first
-    with contextlib.closing(sqlite3.connect(copy)) as connection:
+    assert copy.name == f"reallyok-{first}-20260304-170000.ok"
+    assert b"Saturday Coffee" not in copy.read_bytes()
+    assert sealed_file.read_header(copy).revision == first
+    plain = file.with_name("plain.db")
+    plain.write_bytes(b"".join(sealed_file.read(copy, KEYRING)))
+    assert upgrade.current(str(plain)) == first
+    with contextlib.closing(sqlite3.connect(plain)) as connection:
         assert connection.execute("SELECT user_id FROM person").fetchall() == [(2,)]
         with pytest.raises(sqlite3.OperationalError):
             connection.execute("SELECT motto FROM network")
     if os.name == "posix":
-        assert copy.stat().st_mode & 0o077 == file.stat().st_mode & 0o077
+        assert copy.stat().st_mode & 0o077 == 0
+
+
+def test_with_another_key_nothing_is_upgraded(
+    file: Path, newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _upgrade(file)
+    _fill(file)
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE install SET key_fingerprint = 'another'")
+    before = file.read_bytes()
+    monkeypatch.setattr(upgrade, "MIGRATIONS", newer)
+    with pytest.raises(OperatorError, match="another key"):
+        _upgrade(file)
+    assert file.read_bytes() == before
 
 
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
@@ -231,7 +254,7 @@ def test_when_no_copy_can_be_made_nothing_is_changed(
     monkeypatch.setattr(upgrade, "MIGRATIONS", newer)
     with pytest.raises(OperatorError) as caught:
         _upgrade(file)
-    assert "nothing was changed" in caught.value.mend
+    assert "disk" in caught.value.mend
     assert upgrade.current(str(file)) == first
 
 

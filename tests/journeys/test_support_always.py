@@ -69,7 +69,7 @@ def overwrite(path: Path) -> None:
 
 @pytest.mark.parametrize("wholly", [False, True], ids=["for writing", "wholly"])
 async def test_locked_before_the_start(scene: Scene, wholly: bool) -> None:
-    upgrade(f"sqlite:///{scene.database}", scene.clock.now())
+    upgrade(f"sqlite:///{scene.database}")
     with held(scene.database, wholly=wholly):
         await scene.bot(opened=False)
         await support_answers(scene)

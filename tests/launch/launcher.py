@@ -62,10 +62,10 @@ async def _sees_nothing(_: object) -> None:
 def _take_long(until_gone: Path) -> None:
     quick = upgrade.upgrade
 
-    def slow(url: str, now: datetime) -> None:
+    def slow(url: str) -> None:
         while until_gone.exists():
             time.sleep(0.01)
-        quick(url, now)
+        quick(url)
 
     upgrade.upgrade = slow
 

@@ -28,7 +28,7 @@ class Mail:
         self._url = f"sqlite:///{database.as_posix()}"
         self.channel_of: dict[int, int] = {}
         """Every message put in so far: its number and its channel."""
-        upgrade(self._url, world.clock.now())
+        upgrade(self._url)
 
     def put(self, channels: Iterable[int], due: datetime) -> None:
         """One message into each channel (again for one named twice), due at an instant."""

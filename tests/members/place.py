@@ -29,7 +29,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "members.db"
         self.url = f"sqlite:///{self.file}"
-        upgrade.upgrade(self.url, NOW)
+        upgrade.upgrade(self.url)
         self.store = Store(self.url)
 
     async def fill(self) -> None:

@@ -31,7 +31,7 @@ ANN, BOB, NET, OTHER = 700000000000000001, 700000000000000002, 90000000000000000
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[tuple[Store, str]]:
     url = f"sqlite:///{(tmp_path / 'own.db').as_posix()}"
-    upgrade.upgrade(url, NOW)
+    upgrade.upgrade(url)
     store = Store(url)
     await store.write(fill)
     yield store, url

@@ -32,7 +32,7 @@ def writers() -> int:
 
 async def test_a_try_with_the_database_held_leaves_no_thread_behind(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
-    upgrade(chosen.database_url, NOON)
+    upgrade(chosen.database_url)
     app = build(chosen, clock=MovableClock(NOON))
     before = writers()
     with contextlib.closing(sqlite3.connect(chosen.data / "reallyok.db", isolation_level=None)) as other:
