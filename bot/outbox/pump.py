@@ -58,7 +58,7 @@ class Pump:
         self._clock = clock
         self._consequences = consequences
         self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
+        self._draining: list[asyncio.Future[None]] = []
         self._stopping = False
         self._tasks: dict[asyncio.Task[None], int] = {}
         self._doubtful: list[tuple[float, Outbox]] = []
@@ -82,9 +82,10 @@ class Pump:
         """Return when nothing is due and nothing is on its way (what waits for a retry does not count)."""
         if self._stopping:
             return
-        self._idle.clear()
+        drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._draining.append(drained)
         self.wake()
-        await self._idle.wait()
+        await drained
 
     async def run(self) -> None:
         """Send what is due, until `stop`."""
@@ -96,6 +97,8 @@ class Pump:
                 await self._pause(FIRST_RETRY_S)
         while not self._stopping:
             self._wake.clear()
+            # Only who asked before this look is told by it: one under way may have looked at an earlier hour.
+            draining = list(self._draining)
             try:
                 more = await self._fill()
             except StoreUnavailable:
@@ -107,9 +110,15 @@ class Pump:
                 await asyncio.sleep(FIRST_RETRY_S)
                 continue
             if not more and not self._tasks:
-                self._idle.set()
+                self._drained(draining)
             if not more or len(self._tasks) >= SLOTS:
                 await self._pause(self._until_retry())
+
+    def _drained(self, those: list[asyncio.Future[None]]) -> None:
+        for drained in those:
+            self._draining.remove(drained)
+            if not drained.done():
+                drained.set_result(None)
 
     async def _fill(self) -> bool:
         """Start as many as there is room for; says whether it started any."""
@@ -207,7 +216,7 @@ class Pump:
         """Take nothing more; let what is on its way end. What does not end in time is looked for at the next start."""
         self._stopping = True
         self.wake()
-        self._idle.set()
+        self._drained(list(self._draining))
         if self._tasks:
             _, late = await asyncio.wait(list(self._tasks), timeout=grace_s)
             for task in late:

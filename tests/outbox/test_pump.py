@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -203,3 +204,27 @@ async def test_in_doubt_and_too_late_it_is_dropped_only_once_a_look_found_nothin
     await office.until(a_1=State.SENT, a_2=State.EXPIRED)
     assert office.post.order == ["a:1"]
     assert dict(office.ended) == {"a:1": State.SENT, "a:2": State.EXPIRED}
+
+
+async def test_draining_sees_what_fell_due_while_a_look_was_under_way(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that is moved between a look and its end must not leave what it made due behind."""
+    await office.put("a:later", 1, not_before=NOW + timedelta(hours=1))
+    write, looking, go_on = office.store.write, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*args: Any) -> Any:
+        found = await write(*args)
+        looking.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(office.store, "write", slowly)
+    office.start()
+    await looking.wait()
+    office.clock.move_to(NOW + timedelta(hours=1))
+    drained = asyncio.create_task(office.pump.drain())
+    await asyncio.sleep(0)
+    go_on.set()
+    await drained
+    assert office.post.order == ["a:later"]
