@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import time
 from collections.abc import Coroutine
 from datetime import date, datetime, timedelta
@@ -286,6 +287,7 @@ class App:
 
     async def _ring(self) -> None:
         now = self.clock.now()
+        self._mind_the_file()
         if time.monotonic() - self._tidied_at > TIDY_S:
             self._tidied_at = time.monotonic()
             await self._tidy(now)
@@ -301,6 +303,14 @@ class App:
         await asking.ask_due(self.store, now, self.openings)
         if self.pump is not None:
             self.pump.wake()
+
+    def _mind_the_file(self) -> None:
+        """SQLite writes on into a file somebody deleted, and all of it is gone when the bot ends: say so each minute."""
+        if not os.path.exists(sqlite_path(self.settings.database_url)):
+            log.error(
+                "The database's file was removed while the bot runs. End the bot, put back a backup "
+                "(`reallyok restore`), and start it again; what is kept from now on will be lost."
+            )
 
     async def _tidy(self, now: datetime) -> None:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""

@@ -13,7 +13,7 @@ from bot.sandbox.people import Person
 from tests.checkins.evening import Evening
 from tests.launch.scene import answered, words
 
-SECRET = "the quiet canary of ashgrove lane"
+SAID = "the quiet canary of ashgrove lane"
 
 
 async def _report(
@@ -40,16 +40,16 @@ def _received(evening: Evening, person: Person) -> str:
 async def test_the_contact_has_it_and_nobody_else_and_it_is_not_kept(evening: Evening) -> None:
     await evening.set_up()
     contact, subject = evening.demo.organiser, evening.world.people["gareth"]
-    told = await (await _report(evening, evening.you, f"I saw {SECRET}.", subject)).message()
+    told = await (await _report(evening, evening.you, f"I saw {SAID}.", subject)).message()
     assert str(contact.id) in words(told)
     read = _received(evening, contact)
-    assert SECRET in read
+    assert SAID in read
     assert str(subject.id) in read
     assert str(evening.you.id) not in read
     assert not _received(evening, subject)
     for path in evening.folder.rglob("*"):
         if path.is_file():
-            assert SECRET.encode() not in path.read_bytes(), path
+            assert SAID.encode() not in path.read_bytes(), path
 
 
 async def test_a_name_goes_with_it_only_when_its_owner_says_so(evening: Evening) -> None:
@@ -61,19 +61,19 @@ async def test_a_name_goes_with_it_only_when_its_owner_says_so(evening: Evening)
 async def test_about_the_contact_it_goes_to_the_second_and_never_to_the_first(evening: Evening) -> None:
     await evening.set_up()
     first, second = evening.demo.organiser, evening.world.people["dilys"]
-    stopped = await (await _report(evening, evening.you, SECRET, first)).message()
+    stopped = await (await _report(evening, evening.you, SAID, first)).message()
     assert str(first.id) not in words(stopped)
     assert not _received(evening, first)
     _name_second(evening, second)
-    await (await _report(evening, evening.you, SECRET, first)).message()
-    assert SECRET in _received(evening, second)
+    await (await _report(evening, evening.you, SAID, first)).message()
+    assert SAID in _received(evening, second)
     assert not _received(evening, first)
 
 
 async def test_a_contact_who_takes_no_messages_is_said_to_have_none(evening: Evening) -> None:
     await evening.set_up()
     evening.demo.organiser.allow_dms = False
-    told = await (await _report(evening, evening.you, SECRET)).message()
+    told = await (await _report(evening, evening.you, SAID)).message()
     assert "deliver" in words(told) or "arrived" in words(told)
     assert not _received(evening, evening.demo.organiser)
 

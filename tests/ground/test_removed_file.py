@@ -1,0 +1,26 @@
+"""A database file that is deleted while the bot runs is not passed over in silence."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.app import build
+from bot.clock import MovableClock
+from bot.settings import Settings
+
+
+async def test_a_file_that_is_gone_is_told_each_minute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    database = tmp_path / "reallyok.db"
+    settings = Settings(token="x", data=tmp_path, database_url=f"sqlite:///{database.as_posix()}")
+    app = build(settings, clock=MovableClock(datetime(2026, 11, 25, tzinfo=UTC)))
+    database.touch()
+    app._mind_the_file()
+    assert not caplog.records
+    database.unlink()
+    with caplog.at_level(logging.ERROR):
+        app._mind_the_file()
+    assert "restore" in caplog.text
