@@ -93,6 +93,9 @@ class ReallyOk(commands.Bot):
     """Our client. Cogs reach everything else through `app`."""
 
     def __init__(self, app: App, pace: Pace, synced: Path) -> None:
+        # We do not speak; discord.py would warn at every start that it could not.
+        discord.VoiceClient.warn_nacl = False
+        discord.VoiceClient.warn_dave = False
         intents = discord.Intents.none()
         intents.guilds = True
         intents.dm_messages = True
