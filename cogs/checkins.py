@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.checkins import answering, asking, going_on, plans
+from bot.checkins import answering, asking, asking_now, going_on, plans
 from bot.checkins.answering import Answer
 from bot.checkins.rules import Later, Level
 from bot.errors import Refusal, StoreUnavailable
@@ -50,11 +50,12 @@ class Checkins(commands.Cog):
 
     async def _ask(self, interaction: discord.Interaction[Any]) -> None:
         guild = interaction.guild
-        asked = await asking.ask_now(
+        asked = await asking_now.ask_now(
             self.app.store,
             interaction.user.id,
             guild.id if guild else None,
             guild.name if guild else "",
+            interaction.id,
             self.app.clock.now(),
             len(self.app.library.template("checkins.now").wordings),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from sqlmodel import Session, col, delete, func, select
 from bot.checkins.plans import Calendar, next_time, quiet
 from bot.checkins.rules import (
     LATE,
-    LOOKING_BACK,
     SILENT_AFTER,
     Later,
     State,
@@ -27,7 +25,7 @@ from bot.checkins.tables import Checkin, Plan
 from bot.db.store import Store, wake
 from bot.errors import Refusal
 from bot.members.service import reached
-from bot.members.tables import Network, Person, memberships_of
+from bot.members.tables import Network, Person
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Outbox, Priority
 from bot.outbox.tables import State as Sending
@@ -39,18 +37,6 @@ OPENING = "checkins.opening"
 SHALL_I = "checkins.unanswered"
 log = logging.getLogger("reallyok.checkins")
 AT_ONCE = 100  # due plans in one transaction: some 50 ms of writing, so that nobody else waits long
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question that stands: its row and the network it comes from."""
-
-    checkin_id: int
-    wording: int
-    network: Network
-    language: str
-    missed_at: datetime | None
-    """When a question last could not be delivered, if DMs are closed: to be told, never dropped silently."""
 
 
 _NEXT_DUE = select(func.min(Plan.next_at))
@@ -69,9 +55,8 @@ async def ask_due(store: Store, now: datetime, openings: int) -> int:
     member is asked once whether to go on, and then not again. `openings` is how many wordings there are.
     """
     total, done = 0, AT_ONCE
-    earliest = await store.read(
-        next_due
-    )  # mostly nobody is due, and then this is all a look each minute costs
+    # Mostly nobody is due, and then this is all that a look each minute costs: a read, and no lock.
+    earliest = await store.read(next_due)
     while earliest is not None and earliest <= now and done == AT_ONCE:
         done = await store.write(_ask_some, now, openings)
         total += done
@@ -89,7 +74,7 @@ def _ask_some(session: Session, now: datetime, openings: int) -> int:
         .order_by(col(Plan.next_at), col(Plan.id))
         .limit(AT_ONCE)
     ).all()
-    used = _used(session, [plan.membership_id for plan, _, _ in due], openings)
+    used = used_wordings(session, [plan.membership_id for plan, _, _ in due], openings)
     rivals = _rivals(session, [plan.user_id for plan, _, _ in due])
     calendars: dict[object, Calendar] = {}
     for plan, person, network in due:
@@ -122,7 +107,7 @@ def _ask_some(session: Session, now: datetime, openings: int) -> int:
     return len(due)
 
 
-def _used(session: Session, memberships: list[int], openings: int) -> dict[int, list[int]]:
+def used_wordings(session: Session, memberships: list[int], openings: int) -> dict[int, list[int]]:
     """The wordings each of these members had lately, latest first."""
     used: dict[int, list[int]] = {}
     if memberships:
@@ -270,42 +255,6 @@ def _not_yet_silent(session: Session, row: Outbox, now: datetime) -> None:
         wake(session, "schedule")
 
 
-async def ask_now(
-    store: Store, user_id: int, network_id: int | None, name: str, now: datetime, wordings: int
-) -> Asked:
-    """The member asks to be asked. `network_id` None: their only (or oldest) network; `name` is the server's.
-
-    Raises `Refusal` for somebody who is not a member there.
-    """
-    return await store.write(_ask_now, user_id, network_id, name, now, wordings)
-
-
-def _ask_now(
-    session: Session, user_id: int, network_id: int | None, name: str, now: datetime, wordings: int
-) -> Asked:
-    found = [
-        (membership, network)
-        for membership, network in memberships_of(session, user_id)
-        if network_id is None or network.id == network_id
-    ]
-    if not found:
-        if network_id is None:
-            raise Refusal("errors.server_only")
-        raise Refusal("errors.not_member", network=name)
-    membership, network = found[0]
-    asked = Checkin(membership_id=membership.id, user_id=user_id, network_id=network.id, due_at=now)
-    used = _used(session, [membership.id], LOOKING_BACK).get(membership.id, [])
-    asked.wording = next_wording(wordings, used, asked.id)
-    session.add(asked)
-    person = session.get_one(Person, user_id)
-    missed = None
-    if person.dm_closed_at is not None:
-        missed = session.exec(
-            select(func.max(Checkin.due_at)).where(Checkin.user_id == user_id, Checkin.state == State.DROPPED)
-        ).one()
-    return Asked(asked.id, asked.wording, network, person.language or network.language, missed)
-
-
 async def ask_later(
     store: Store, checkin_id: int, user_id: int, choice: Later, event_id: int, now: datetime, openings: int
 ) -> tuple[datetime, str] | None:
@@ -347,7 +296,7 @@ def _ask_later(
         and local_date(plan.next_at, zone) == local_date(at, zone)
     ):
         return plan.next_at, zone
-    used = _used(session, [asked.membership_id], openings).get(asked.membership_id, [])
+    used = used_wordings(session, [asked.membership_id], openings).get(asked.membership_id, [])
     asked.wording = next_wording(openings, [asked.wording, *used], asked.id)
     session.add(asked)
     enqueue(
