@@ -193,9 +193,7 @@ def _holds(session: Session, keys: Keyring, fact: Fact, listed: Listed) -> bool:
     return False
 
 
-async def ask_for(
-    store: Store, keys: Keyring, network_id: int, user_id: int, fact_id: int, now: datetime
-) -> Known:
+async def ask_for(store: Store, keys: Keyring, user_id: int, fact_id: int, now: datetime) -> Known:
     """Have organisers shown a name a member typed, so that they can add it; asking twice changes nothing.
 
     It is confirmed at once when it came onto the list meanwhile. Raises `Refusal` when it is not theirs.

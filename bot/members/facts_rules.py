@@ -148,12 +148,14 @@ def lookup(listed: Iterable[Listed]) -> dict[str, Listed]:
     return {canonical(name): one for one in listed for name in one.names}
 
 
-def nearest(said: str, listed: Sequence[Listed], most: int = MOST_OFFERED) -> list[Listed]:
-    """What on the list somebody may have meant, the likeliest first."""
+def nearest(
+    said: str, listed: Sequence[Listed], most: int = MOST_OFFERED, *, near: float = _NEAR
+) -> list[Listed]:
+    """What on the list somebody may have meant, the likeliest first; with `near` 0 also what is not like it."""
     wanted = canonical(said)
     scored = [(max(_closeness(wanted, canonical(name)) for name in one.names), one) for one in listed]
     scored.sort(key=lambda pair: (-pair[0], canonical(pair[1].name)))
-    return [one for score, one in scored[:most] if score >= _NEAR]
+    return [one for score, one in scored[:most] if score >= near]
 
 
 def _closeness(wanted: str, name: str) -> float:

@@ -81,6 +81,8 @@ def _set_up(
     network = session.get(Network, network_id) or Network(id=network_id, name=name, made_at=now)
     network.name, network.zone, network.nation = name, zone, nation
     network.safeguarding_id = safeguarding_id or network.safeguarding_id
+    if network.second_safeguarding_id == network.safeguarding_id:
+        network.second_safeguarding_id = None  # a report about one must be able to go to the other
     network.removed_at = None
     network.welcome_channel_id = places.welcome_channel_id
     network.checkin_channel_id = places.checkin_channel_id

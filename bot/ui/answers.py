@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,7 @@ import discord
 
 from bot.content.library import Library
 from bot.errors import OperatorError, Refusal, StoreUnavailable
-from bot.ui.render import Origin, draw
+from bot.ui.render import Menu, Origin, draw
 from bot.ui.respond import ALREADY_ANSWERED, respond
 
 log = logging.getLogger("reallyok.ui")
@@ -51,6 +51,7 @@ class Answers:
         origin: Origin | None = None,
         hidden: bool = True,
         file: discord.File | None = None,
+        menus: Sequence[Menu] = (),
         without: Collection[str] = (),
     ) -> None:
         """Answer, or follow up if an answer went already. `hidden`: only the person who asked sees it.
@@ -65,6 +66,7 @@ class Answers:
             params,
             origin=origin or self._origin_of(interaction),
             subject_id=subject_id,
+            menus=menus,
             without=without,
         )
         if file is not None:

@@ -67,6 +67,28 @@ def report_form(library: Library, network_id: int) -> discord.ui.Modal:
     return modal
 
 
+def ask_one(
+    library: Library, words: str, custom_id: str, present: str = "", *, long: bool = False
+) -> discord.ui.Modal:
+    """A form of one field, `text`; its title, label, description and placeholder stand under `words`.
+
+    A long one may be sent empty: that is how a list is emptied.
+    """
+    form = library.form
+    modal = discord.ui.Modal(title=form(f"{words}.title"), custom_id=custom_id, timeout=REMEMBERED_S)
+    field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id="text",
+        style=discord.TextStyle.paragraph if long else discord.TextStyle.short,
+        placeholder=form(f"{words}.placeholder"),
+        default=present or None,
+        required=not long,
+        max_length=MOST_WORDS if long else 80,
+    )
+    label, description = form(f"{words}.label"), form(f"{words}.description")
+    modal.add_item(discord.ui.Label(text=label, description=description, component=field))
+    return modal
+
+
 def ask_text(
     library: Library, title: str, custom_id: str, fields: Sequence[tuple[str, str, str, bool]]
 ) -> discord.ui.Modal:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 PREFIX = "ok1"
 LIMIT = 100  # Discord's
-_LARGEST_ROW = (1 << 63) - 1  # the database's
+LARGEST_ROW = (1 << 63) - 1  # the database's
 _FORM = re.compile(r"ok1:([a-z][a-z.-]{0,39}):([0-9]{1,19}):([A-Za-z0-9.-]{0,60})")
 
 
@@ -29,7 +29,7 @@ class Press:
 def parse(custom_id: str) -> Press | None:
     """The press, or None for anything that is not one of ours: foreign, truncated, forged, of a later version."""
     found = _FORM.fullmatch(custom_id)
-    if found is None or len(custom_id) > LIMIT or int(found[2]) > _LARGEST_ROW:
+    if found is None or len(custom_id) > LIMIT or int(found[2]) > LARGEST_ROW:
         return None
     return Press(found[1], int(found[2]), found[3])
 

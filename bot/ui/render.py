@@ -12,6 +12,7 @@ from bot.content.library import Filled, Library
 from bot.ui.ids import make
 
 SUPPORT = "support"
+Menu = discord.ui.Select[Any] | discord.ui.UserSelect[Any]
 _STYLES = {
     "primary": discord.ButtonStyle.primary,
     "secondary": discord.ButtonStyle.secondary,
@@ -50,7 +51,7 @@ def draw(
     origin: Origin,
     subject_id: int = 0,
     outbox_id: int = 0,
-    menus: Sequence[discord.ui.Select[Any]] = (),
+    menus: Sequence[Menu] = (),
     without: Collection[str] = (),
 ) -> dict[str, Any]:
     """The keyword arguments for `send` or `send_message`: template `id` or `id#wording`, filled in.
@@ -112,6 +113,11 @@ def menu(custom_id: str, options: Sequence[tuple[str, str]]) -> discord.ui.Selec
     for value, name in options[:25]:
         select.add_option(label=name[:100], value=value)
     return select
+
+
+def people_menu(custom_id: str) -> discord.ui.UserSelect[Any]:
+    """A menu to pick one person of the server from."""
+    return discord.ui.UserSelect(custom_id=custom_id)
 
 
 def plain(rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.View:

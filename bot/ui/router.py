@@ -7,17 +7,20 @@ listed, so a test can press every button there is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import discord
 
-from bot.ui.ids import Press, parse
+from bot.errors import Refusal
+from bot.ui.ids import LARGEST_ROW, Press, parse
 
 Handler = Callable[[discord.Interaction[Any], Press], Awaitable[None]]
 _F = TypeVar("_F", bound=Callable[..., Awaitable[None]])
 _MARK = "__presses__"
+_ROW = re.compile("[0-9]{1,19}")
 
 
 def on_press(*kinds: str) -> Callable[[_F], _F]:
@@ -58,6 +61,14 @@ def chosen(interaction: discord.Interaction[Any]) -> list[str]:
     """What was picked in a menu."""
     data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
     return [str(value) for value in data.get("values", [])]
+
+
+def picked_row(interaction: discord.Interaction[Any]) -> int:
+    """The one row picked in a menu of rows. Raises `Refusal` for what no menu of ours holds."""
+    values = chosen(interaction)
+    if len(values) != 1 or not _ROW.fullmatch(values[0]) or int(values[0]) > LARGEST_ROW:
+        raise Refusal("errors.old_button")
+    return int(values[0])
 
 
 def written(interaction: discord.Interaction[Any]) -> dict[str, str]:

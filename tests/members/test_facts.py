@@ -103,7 +103,7 @@ async def test_what_is_told_twice_is_kept_once(place: Place) -> None:
     assert await held(place, ANN) == [(ASHGROVE, "confirmed")]
     waiting = await asked_for(place, ANN, "Oakfield")
     assert (await typed(place, ANN, "OAKFIELD")).outcome is Outcome.KNOWN
-    again = await facts.ask_for(place.store, KEYS, NET, ANN, waiting, NOW)
+    again = await facts.ask_for(place.store, KEYS, ANN, waiting, NOW)
     assert (again.name, again.state) == ("Oakfield", State.WAITING)
 
 
@@ -142,7 +142,7 @@ async def test_nobody_touches_what_is_anothers(place: Place) -> None:
     given = await typed(place, ANN, "ALT")
     for attempt in (
         facts.choose(place.store, KEYS, BOB, given.fact_id, given.offered[0].id, NOW),
-        facts.ask_for(place.store, KEYS, NET, BOB, given.fact_id, NOW),
+        facts.ask_for(place.store, KEYS, BOB, given.fact_id, NOW),
         facts.remove(place.store, BOB, given.fact_id),
     ):
         with pytest.raises(Refusal, match=r"errors\.old_button"):

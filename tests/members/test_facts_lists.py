@@ -128,7 +128,7 @@ async def test_leaving_out_is_seen_by_whoever_gave_it_and_they_may_ask_again(pla
     assert await between(place, ANN, BOB) is Relation.UNKNOWN
     given = await typed(place, ANN, "Oakfield")
     assert given.fact_id == fact
-    await facts.ask_for(place.store, KEYS, NET, ANN, fact, NOW)
+    await facts.ask_for(place.store, KEYS, ANN, fact, NOW)
     assert [one.said for one in await lists.suggestions(place.store, KEYS, NET)] == ["Oakfield"]
 
 

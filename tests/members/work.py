@@ -32,7 +32,7 @@ async def told(place: Place, who: int, said: str, kind: Kind = Kind.EMPLOYER, ne
 async def asked_for(place: Place, who: int, said: str, kind: Kind = Kind.EMPLOYER) -> int:
     """Type what is not on the list, and ask for it to be added."""
     given = await typed(place, who, said, kind)
-    await facts.ask_for(place.store, KEYS, NET, who, given.fact_id, NOW)
+    await facts.ask_for(place.store, KEYS, who, given.fact_id, NOW)
     return given.fact_id
 
 
