@@ -31,8 +31,12 @@ async def test_a_database_held_by_another_program(surgery: Surgery) -> None:
 
 
 async def test_a_damaged_database(surgery: Surgery) -> None:
+    with contextlib.closing(sqlite3.connect(surgery.database)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'consent'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
     content = bytearray(surgery.database.read_bytes())
-    content[-4096:-4032] = b"\xff" * 64  # the head of the last page; the first ones can still be read
+    start = (page - 1) * size  # one table's own page: the rest, the revision among it, can still be read
+    content[start : start + 64] = b"\xff" * 64
     surgery.database.write_bytes(content)
     assert await surgery.examine() == 1
     assert "copies" in mend(surgery, "The database is damaged")
