@@ -24,6 +24,10 @@ from bot.db.rotation import rotate, settle
 from bot.db.store import engine_for
 from bot.db.tables import Install
 from bot.errors import OperatorError
+from bot.members.apart_tables import secret_made, secret_of
+from bot.members.facts_rules import Kind, Listed
+from bot.members.facts_tables import SAME_BODY, Fact
+from bot.members.tables import Membership
 from tests.copies.house import AMIR, NETWORK, NOW, PEOPLE, RUTH, House
 
 
@@ -149,6 +153,39 @@ def test_an_index_is_made_anew_from_its_sealed_sibling(tmp_path: Path) -> None:
     assert after[3] not in (after[1], None)
     assert not set(before.values()) & set(after.values()) - {None}
     assert {k: v and new.open(v, "facts", "employer_sealed", k) for k, v in sealed.items()} == texts
+
+
+def test_where_members_work_and_who_is_kept_apart_still_compare(house: House) -> None:
+    """With the real tables: a confirmed employer matches as before, and so do the codes of who is kept apart."""
+    old = house.keyring
+    ash = Listed("Ash Trust")
+    with house.session() as session:
+        secret = secret_made(session, old)
+        for user_id in (RUTH, AMIR):
+            member = session.exec(select_row(Membership).where(Membership.user_id == user_id)).one()
+            fact = Fact(
+                id=user_id,
+                membership_id=member.id,
+                user_id=user_id,
+                network_id=NETWORK,
+                kind=Kind.EMPLOYER,
+                name_sealed=b"",
+                given_at=NOW,
+            )
+            fact.say(old, f"said by {user_id}")
+            fact.confirm(old, ash, NOW)
+            session.add(fact)
+        session.commit()
+    done = rotate(house.place)
+    new = house.keyring
+    assert done.values == len(PEOPLE) + 2 * 2 + 1
+    with house.session() as session:
+        facts = session.exec(select_row(Fact)).all()
+        assert {fact.said(new) for fact in facts} == {f"said by {user_id}" for user_id in (RUTH, AMIR)}
+        for fact in facts:
+            assert fact.compared_index == new.index(fact.compared(new), SAME_BODY)
+            assert fact.compared_index != old.index(fact.compared(new), SAME_BODY)
+        assert secret_of(session, new) == secret
 
 
 def test_an_index_says_same_and_nothing_more() -> None:
