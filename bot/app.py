@@ -314,6 +314,12 @@ class App:
 
     async def _tidy(self, now: datetime) -> None:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
+        if self.client.answers.support_has_failed:
+            # Said up to an hour later, so that the line tells nobody who looked when.
+            self.client.answers.support_has_failed = False
+            log.error(
+                "Support failed at least once in the last hour. Run `reallyok doctor` and `reallyok check`."
+            )
         while await self.store.write(own.expire, now):
             pass
         if not self.client.matched:

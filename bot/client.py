@@ -86,7 +86,10 @@ class Tree(app_commands.CommandTree["ReallyOk"]):
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
     ) -> None:
         cause = getattr(error, "original", error)
-        await self.client.answers.failed(interaction, cause)
+        if is_support(interaction.command.qualified_name if interaction.command else ""):
+            await self.client.answers.support_failed(interaction)
+        else:
+            await self.client.answers.failed(interaction, cause)
 
 
 class ReallyOk(commands.Bot):
@@ -185,7 +188,10 @@ class ReallyOk(commands.Bot):
                 # Only controls on our own messages come here: of another version, or made up by somebody.
                 await self.answers.say(interaction, "errors.old_button")
         except Exception as error:
-            await self.answers.failed(interaction, error)
+            if found is not None and is_support(found[0].kind):
+                await self.answers.support_failed(interaction)
+            else:
+                await self.answers.failed(interaction, error)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """No prefix commands: a DM is words from a person, and the conversation cog answers it."""

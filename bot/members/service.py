@@ -165,6 +165,8 @@ def _opened_dm(
     person.dm_channel_id = channel_id
     person.dm_closed_at = None
     session.add(person)
+    if _just_greeted(session, membership.id, now):
+        return None  # a double click
     return enqueue(
         session,
         f"{TOPIC}:welcome:{membership.id}:{event_id}",
@@ -177,6 +179,18 @@ def _opened_dm(
         language=person.language or network.language,
         priority=Priority.ANSWER,
     )
+
+
+def _just_greeted(session: Session, membership_id: int, now: datetime) -> bool:
+    """Whether a first message is on its way to this member, or reached them within the last minute."""
+    for row in session.exec(
+        select(Outbox).where(col(Outbox.dedupe_key).like(f"{TOPIC}:welcome:{membership_id}:%"))
+    ):
+        if row.state in (State.PENDING, State.SENDING):
+            return True
+        if row.state == State.SENT and row.ended_at is not None and now - row.ended_at < timedelta(minutes=1):
+            return True
+    return False
 
 
 def reached(session: Session, row: Outbox, now: datetime) -> None:

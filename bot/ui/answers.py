@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,6 +29,7 @@ class Answers:
         self._library = library
         self._origin_of = origin_of
         self._last: dict[int, str] = {}
+        self.support_has_failed = False
 
     def vary(self, template: str, who: int) -> str:
         """A wording of `template`, never the one this person was answered with last time.
@@ -72,6 +74,12 @@ class Answers:
         if file is not None:
             drawn["file"] = file
         await respond(interaction, hidden=hidden, **drawn)
+
+    async def support_failed(self, interaction: discord.Interaction[Any]) -> None:
+        """End a way to support that failed. Nothing is logged: a line has a time, and that is a trace of who looked."""
+        self.support_has_failed = True
+        with contextlib.suppress(discord.HTTPException, OSError, aiohttp.ClientError):
+            await self.say(interaction, "errors.generic", {})
 
     async def failed(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
         """End a failed interaction in kind words; the operator's log has the places, never the words."""

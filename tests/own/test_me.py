@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from tests.checkins.evening import Evening
-from tests.launch.scene import WEDNESDAY, words
+from tests.launch.scene import WEDNESDAY, button, words
 
 NETWORK = "Saturday Coffee Heads"
 
@@ -53,7 +53,9 @@ async def test_somebody_unknown_has_nothing_and_is_told_so(evening: Evening) -> 
     exchange = await evening.run(stranger, "me export")
     assert not (await exchange.message())["attachments"]
     (said,) = (await evening.run(stranger, "me forget")).messages
-    assert not any(b.get("custom_id", "").endswith(":yes") for row in said["components"] for b in row["components"])
+    assert not any(
+        b.get("custom_id", "").endswith(":yes") for row in said["components"] for b in row["components"]
+    )
 
 
 async def test_forgetting_is_asked_about_done_and_can_be_repeated(evening: Evening) -> None:
@@ -82,3 +84,15 @@ async def test_what_somebody_else_keeps_is_untouched(evening: Evening) -> None:
     (asked,) = (await evening.run(evening.you, "me forget")).messages
     await (await evening.pressed(evening.you, asked, "me.forget=yes")).message()
     assert evening.rows("SELECT user_id FROM membership") == [(other.id,)]
+
+
+async def test_a_double_click_brings_one_greeting(evening: Evening) -> None:
+    await evening.set_up()
+    person = evening.world.people["tom"]
+    (explained,) = (await evening.run(person, "join")).messages
+    consent = await evening.tap(person, explained, "members.agree=yes")
+    yes = button(consent, "members.consent=yes")
+    both = [await person.press(int(consent["id"]), yes) for _ in range(2)]
+    for exchange in both:
+        await exchange.message(timeout=15)
+    assert len(evening.from_bot(person)) == 1
