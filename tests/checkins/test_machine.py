@@ -260,10 +260,20 @@ class Months(RuleBasedStateMachine):
         assert question in live
         if event > last:
             self.answers[question] = event, level
+            assert not self.put_off(question), "answered, and still to be asked again"
         else:
             level = kept
         assert told.level is level
         assert not (told.door and level.hard)
+
+    def put_off(self, question: int) -> int:
+        """How often a question waits to be asked again."""
+        return sum(
+            row.state == State.PENDING
+            and row.subject_id == question
+            and row.dedupe_key.startswith(asking.LATER)
+            for row in self.rows(Outbox)
+        )
 
     @rule(level=EASY)
     def write_one_word(self, level: Level) -> None:
