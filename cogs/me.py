@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.content.library import joined
-from bot.errors import OperatorError, Refusal
+from bot.errors import OperatorError, Refusal, StoreUnavailable
 from bot.members import service as members
+from bot.networks import contacts
+from bot.networks.contacts import Which
 from bot.own import service
 from bot.own.page import archive
 from bot.own.said import Teller
@@ -43,7 +46,12 @@ class Me(commands.Cog):
 
     async def _privacy(self, interaction: discord.Interaction[Any]) -> None:
         rows, teller = await self._mine(interaction.user.id)
-        await self.say(interaction, "me.privacy", {"kept": teller.lines(rows)})
+        named = {Which.FIRST: "me.kept.contact", Which.SECOND: "me.kept.second"}
+        also = [
+            self.app.library.text(named[one.which], network=one.name)
+            for one in await contacts.held_by(self.app.store, interaction.user.id)
+        ]
+        await self.say(interaction, "me.privacy", {"kept": teller.lines(rows, also)})
 
     async def _mine(self, user_id: int) -> tuple[service.Rows, Teller]:
         networks = await members.networks_of(self.app.store, user_id)
@@ -94,22 +102,27 @@ class Me(commands.Cog):
             await self.say(interaction, "me.forget_nothing", {"stays": teller.stays()})
             return
         networks = await members.networks_of(self.app.store, interaction.user.id)
-        contact = await members.contact_in(self.app.store, interaction.user.id)
+        contact = await self._contact(interaction.user.id)
         names = joined((self.app.library.harmless(network.name) for network in networks), ", ")
         await self.say(
             interaction,
             "me.forget_ask",
             {
                 "networks": names or self.app.library.text("me.forget_everywhere"),
-                "stays": teller.stays(contact),
+                "stays": teller.stays(list(contact.values())),
             },
         )
+
+    async def _contact(self, user_id: int) -> dict[int, str]:
+        """The networks, by id and name, that reports are sent from to this person first."""
+        held = await contacts.held_by(self.app.store, user_id)
+        return {one.network_id: one.name for one in held if one.which is Which.FIRST}
 
     async def _forget(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         app, who = self.app, interaction.user.id
         _, teller = await self._mine(who)
-        contact = await members.contact_in(app.store, who)
+        contact = await self._contact(who)
         try:
             erased = await service.forget(
                 app.store, app.settings.database_url, who, app.ledger.note, app.clock.now()
@@ -117,7 +130,9 @@ class Me(commands.Cog):
         except (OSError, OperatorError):
             await self.say(interaction, "me.forget_failed")
             return
-        stays = teller.stays(contact)
+        with contextlib.suppress(StoreUnavailable):  # they are forgotten all the same, and shall be told so
+            await contacts.missing(app.store, contact, interaction.id, app.clock.now())
+        stays = teller.stays(list(contact.values()))
         if erased.failed:
             params = {
                 "gone": teller.gone(erased.gone),

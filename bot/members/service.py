@@ -309,12 +309,3 @@ async def roll(store: Store) -> list[tuple[int, int]]:
         return list(session.exec(select(Membership.network_id, Membership.user_id)).all())
 
     return await store.read(look)
-
-
-async def contact_in(store: Store, user_id: int) -> list[str]:
-    """The names of the networks whose safeguarding contact somebody is."""
-
-    def look(session: Session) -> list[str]:
-        return list(session.exec(select(Network.name).where(Network.safeguarding_id == user_id)).all())
-
-    return await store.read(look)

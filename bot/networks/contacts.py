@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from bot.db.store import Store
 from bot.errors import Refusal
@@ -22,7 +24,60 @@ class Which(StrEnum):
     SECOND = "second"
 
 
+MISSING = "no-contact"  # a message nothing hangs on
 _WORDS = {Which.FIRST: "networks.contact", Which.SECOND: "networks.second"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A network that has somebody as its first or second contact."""
+
+    network_id: int
+    name: str
+    which: Which
+
+
+async def held_by(store: Store, user_id: int) -> list[Held]:
+    """Everywhere somebody is a contact."""
+
+    def look(session: Session) -> list[Held]:
+        columns = {Which.FIRST: Network.safeguarding_id, Which.SECOND: Network.second_safeguarding_id}
+        return [
+            Held(network_id, name, which)
+            for which, column in columns.items()
+            for network_id, name in session.exec(
+                select(Network.id, Network.name).where(col(column) == user_id)
+            )
+        ]
+
+    return await store.read(look)
+
+
+async def missing(store: Store, network_ids: Iterable[int], event_id: int, now: datetime) -> None:
+    """Tell the organisers of networks that have lost their first contact, in their own channel, to name another."""
+
+    def act(session: Session) -> None:
+        for network_id in network_ids:
+            network = session.get(Network, network_id)
+            if (
+                network is None
+                or network.safeguarding_id is not None
+                or network.organisers_channel_id is None
+            ):
+                continue
+            enqueue(
+                session,
+                f"{MISSING}:{network_id}:{event_id}",
+                network.organisers_channel_id,
+                "networks.contact_missing",
+                now=now,
+                params={"network": network.name},
+                network_id=network_id,
+                language=network.language,
+                priority=Priority.REMINDER,
+            )
+
+    await store.write(act)
 
 
 async def name_contact(

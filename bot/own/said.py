@@ -22,12 +22,13 @@ class Teller:
         self._networks = networks
         self._language = language
 
-    def lines(self, rows: Rows) -> Words:
-        """What is kept now, one line a kind of thing, each with for how long."""
+    def lines(self, rows: Rows, also: Sequence[Words] = ()) -> Words:
+        """What is kept now, one line a kind of thing, each with for how long; `also`: what these rows cannot say."""
         lines = [
             *self._of_memberships(rows),
             *self._of_person(rows),
             *self._of_answers(rows),
+            *also,
             *self._of_rest(rows),
         ]
         if not lines:
@@ -98,7 +99,7 @@ class Teller:
             if rows.get(table):
                 lines.append(self._text(f"me.kept.{key}", count=len(rows[table])))
         for row in rows.get("fact", []):
-            key = "fact" if row.get("state") == "confirmed" else "fact_waiting"
+            key = {"confirmed": "fact", "waiting": "fact_waiting"}.get(row["state"], "fact_typed")
             what = self._text(f"me.what.{row['kind']}")
             lines.append(self._text(f"me.kept.{key}", what=what, name=row.get("name_sealed", "")))
         return lines

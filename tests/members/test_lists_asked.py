@@ -133,6 +133,30 @@ async def test_setting_up_again_with_the_second_contact_as_first_leaves_no_repor
     assert contacts(evening) == (marcus.id, None)
 
 
+async def test_a_contact_sees_that_they_are_one_and_organisers_hear_when_they_are_forgotten(
+    evening: Evening,
+) -> None:
+    marcus, dilys = evening.demo.facilitators
+    await evening.joined(marcus)
+    await name(evening, "first", marcus.id)
+    await name(evening, "second", dilys.id)
+    assert "the safeguarding contact** of" in words(last(await evening.run(marcus, "me privacy")))
+    assert "the second safeguarding contact** of" in words(last(await evening.run(dilys, "me privacy")))
+    ((channel,),) = evening.rows("SELECT organisers_channel_id FROM network")
+    for person, left in ((dilys, (marcus.id, None)), (marcus, (None, None))):
+        asked = last(await evening.run(person, "me forget"))
+        assert ("no safeguarding contact" in words(asked)) == (person is marcus)
+        await evening.pressed(person, asked, "me.forget=yes")
+        assert contacts(evening) == left
+    await until(
+        lambda: evening.demo.organiser.visible_messages(channel), "the organisers being asked for another"
+    )
+    await evening.wait(minutes=1)
+    (told,) = evening.demo.organiser.visible_messages(channel)
+    expect(told, "networks.contact_missing")
+    assert "nobody yet" in words(await overview(evening))
+
+
 # Names that wait
 
 
