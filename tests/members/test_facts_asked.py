@@ -209,3 +209,21 @@ async def test_buttons_and_forms_of_before_a_restart_work(evening: Evening) -> N
     offered = last(await answered(await evening.you.submit(form, {"text": "ALT"})))
     await evening.restart()
     expect(await choose(evening, evening.you, offered, "me.meant"), "me.fact_saved")
+
+
+async def test_a_member_reads_in_their_own_data_how_each_fact_stands(evening: Evening) -> None:
+    you = evening.you
+    await evening.joined(you)
+    await listed(evening)
+    await choose(evening, you, await give(evening, you, "ALT"), "me.meant")
+    await evening.tap(you, await give(evening, you, "Oakfield"), "me.unlisted")
+    await give(evening, you, "Beech")
+    kept = words(last(await evening.run(you, "me privacy")))
+    for said in (
+        "Ashgrove Learning Trust, locked with a key. Seen by you alone.",
+        "Oakfield, locked with a key. The name waits for an organiser, without yours.",
+        "Beech, locked with a key. It counts as unknown.",
+    ):
+        assert said in kept
+    await evening.pressed(you, last(await evening.run(you, "me forget")), "me.forget=yes")
+    assert evening.rows("SELECT count(*) FROM fact") == [(0,)]
