@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from simcord.backend.models import Message
+from simcord.backend.serializers import user_payload
 from simcord.enums import InteractionType
 
 import bot.tables  # noqa: F401 - every table is known
 from bot.db import own
+from bot.members import apart, facts, lists
+from bot.members.apart_tables import Apart
+from bot.members.facts_rules import Kind
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
@@ -54,7 +59,9 @@ class Town:
             return self.evening.demo.guild_id
         if number.startswith("question"):
             return self.question_of(person) or self.question_of(self.kate) or 0
-        return 0
+        if number == "fact":
+            return self.fact_of(person) or self.fact_of(self.kate)
+        return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
         """Numbers of the same kind that belong to somebody else, here and in the other network."""
@@ -62,7 +69,33 @@ class Town:
             return [self.evening.demo.second_guild_id]
         if number.startswith("question"):
             return [self.question_of(person) or 0 for person in (self.kate, self.tom)]
-        return []
+        if number == "fact":
+            return [self.fact_of(person) for person in (self.kate, self.tom)]
+        # What nobody asked to have added, and what was asked for in the other network.
+        return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
+
+    def fact_of(self, person: Person) -> int:
+        """What somebody told of whom they work for; 0 for nothing."""
+        found = self.evening.rows("SELECT id FROM fact WHERE user_id = ?", person.id)
+        return found[0][0] if found else 0
+
+    def picked(self, kind: str, choice: str, person: Person, *, foreign: bool = False) -> list[str]:
+        """What is picked in a menu: something of the person's own, or with `foreign` of somebody else's."""
+        rows, whose = self.evening.rows, self.tom if foreign else person
+        home = self.evening.demo.second_guild_id if foreign else self.evening.demo.guild_id
+        if kind in ("me.meant", "networks.alias"):
+            return [
+                str(id) for (id,) in rows("SELECT id FROM organisation WHERE network_id = ? LIMIT 1", home)
+            ]
+        if kind == "me.dropped":
+            return [str(self.fact_of(whose))]
+        if kind == "networks.suggestion":
+            return [str(self.fact_of(self.tom if foreign else self.kate))]
+        if kind == "me.takeoff":
+            return [str(id) for (id,) in rows("SELECT id FROM apart WHERE user_id = ?", whose.id)] or ["1"]
+        if kind == "networks.named":
+            return [str(self.evening.world.people["ade"].id)]
+        return [{"often": "monthly", "closures": "ask"}.get(choice, choice or "never")]
 
     async def place(self, person: Person, where: str) -> int:
         """The channel for a place; `where` may also be "their-server", the second network's."""
@@ -84,6 +117,19 @@ class Town:
         """A press, choice or form exactly as told, whatever was ever offered."""
         if form == "button":
             return await person.press_raw(channel, 1, custom_id)
+        if form == "menu" and ":networks.named:" in custom_id:
+            store = self.evening.world.backend
+            resolved = {
+                "users": {v: dict(user_payload(store.users[int(v)])) for v in values if v.isdecimal()}
+            }
+            data = {
+                "custom_id": custom_id,
+                "component_type": USER_MENU,
+                "values": values,
+                "resolved": resolved,
+            }
+            source = Message(1, channel, store.bot_user.id, timestamp=store.now_iso())
+            return person._ask(InteractionType.MESSAGE_COMPONENT, channel, data, source=source)
         if form == "menu":
             return await person.press_raw(channel, 1, custom_id, STRING_MENU, values)
         components = [
@@ -132,7 +178,7 @@ class Town:
         """Every row of every table but `seen`, which only says that an event was had."""
         with contextlib.closing(sqlite3.connect(self.evening.database)) as database:
             return {
-                table.name: set(database.execute(f"SELECT * FROM {table.name}"))  # noqa: S608
+                table.name: set(database.execute(f"SELECT * FROM {table.name}"))
                 for table in own.tables()
                 if table.name != "seen"
             }
@@ -144,8 +190,8 @@ class Town:
             database.execute("ATTACH ? AS kept", (str(self.snapshot),))
             database.execute("BEGIN IMMEDIATE")
             for table in own.tables():
-                database.execute(f"DELETE FROM main.{table.name}")  # noqa: S608
-                database.execute(f"INSERT INTO main.{table.name} SELECT * FROM kept.{table.name}")  # noqa: S608
+                database.execute(f"DELETE FROM main.{table.name}")
+                database.execute(f"INSERT INTO main.{table.name} SELECT * FROM kept.{table.name}")
             database.execute("COMMIT")
 
 
@@ -266,6 +312,7 @@ async def build(evening: Evening) -> Town:
     await _counted(evening, cast["member"], cast["left"], kate)
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
+    await _tell(evening, cast["member"], cast["left"], kate, tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -276,6 +323,26 @@ async def build(evening: Evening) -> Town:
     town = Town(evening, cast, kate, tom, snapshot, {})
     town.kept = town.dump()
     return town
+
+
+async def _tell(evening: Evening, member: Person, left: Person, kate: Person, tom: Person) -> None:
+    """Lists in both networks, a name typed by some and asked for by others, and lists of whom to avoid."""
+    app, demo, now = evening.app, evening.demo, evening.clock.now()
+    store, keys = app.store, app.keyring
+    first, second = demo.guild_id, demo.second_guild_id
+    for network in (first, second):
+        await lists.keep(store, keys, network, "", Kind.EMPLOYER, "Ashdown Trust = ADT", now)
+    for person, network, said in (
+        (member, first, "Ashdown"),
+        (left, first, "Ashdown"),
+        (kate, first, "Quill School"),
+        (tom, second, "Heron School"),
+    ):
+        given = await facts.give(store, keys, network, "", person.id, Kind.EMPLOYER, said, now)
+        if person in (kate, tom):
+            await facts.ask_for(store, keys, person.id, given.fact_id, now)
+        other = evening.world.people["priya"].id
+        await apart.keep_apart(store, keys, network, "", person.id, other, Apart.AVOID, now)
 
 
 async def _counted(evening: Evening, *people: Person) -> None:
