@@ -101,4 +101,6 @@ class Answers:
             # The buttons of a kind no speak of the server it was said in.
             await self.say(interaction, template, params, subject_id=interaction.guild_id or 0)
         except (discord.HTTPException, OSError, aiohttp.ClientError) as second:
+            if isinstance(second, discord.HTTPException) and second.code == ALREADY_ANSWERED:
+                return  # delivered twice as well: the second time there was nothing left to do
             log.error("Even the apology could not be sent (%s).", type(second).__name__)
