@@ -128,10 +128,12 @@ async def stop(store: Store, network_id: int, user_id: int, now: datetime) -> bo
     def act(session: Session) -> bool:
         plan = _find(session, network_id, user_id)
         withdraw_consent(session, network_id, user_id, Purpose.CHECKINS, now)
+        # Without a plan there may still be answers: anybody may ask to be asked just once.
+        mine = col(Checkin.network_id) == network_id, col(Checkin.user_id) == user_id
+        session.connection().execute(delete(Checkin).where(*mine))
+        withdraw(session, user_id=user_id, network_id=network_id)
         if plan is None:
             return False
-        withdraw(session, user_id=user_id, network_id=network_id)
-        session.connection().execute(delete(Checkin).where(col(Checkin.membership_id) == plan.membership_id))
         session.delete(plan)
         wake(session, "schedule")
         return True

@@ -293,8 +293,7 @@ class Months(RuleBasedStateMachine):
             assert question not in {row.id for row in self.rows(Checkin)}
             return
         assert following is None or following[0] > self.now
-        assert sum(r.state == State.PENDING and r.subject_id == question and r.dedupe_key.startswith(asking.LATER)
-                   for r in self.rows(Outbox)) <= 1  # fmt: skip
+        assert self.put_off(question) <= 1
 
     @rule(question=questions)
     def decline_tomorrow(self, question: int) -> None:

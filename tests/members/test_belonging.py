@@ -25,7 +25,7 @@ async def second_network(evening: Evening) -> int:
 def kept(evening: Evening, person: Person) -> dict[str, int]:
     """How many rows of each table are somebody's."""
     return {
-        table: evening.rows(f"SELECT count(*) FROM {table} WHERE user_id = ?", person.id)[0][0]  # noqa: S608
+        table: evening.rows(f"SELECT count(*) FROM {table} WHERE user_id = ?", person.id)[0][0]
         for table in OF_A_PERSON
     }
 
@@ -341,3 +341,15 @@ async def test_beginning_again_from_the_direct_messages(evening: Evening) -> Non
     expect(await begun.message(), "members.joined")
     await evening.play(WEDNESDAY)
     assert len(evening.questions(evening.you)) == 1
+
+
+async def test_an_old_stop_button_still_deletes_as_it_says(evening: Evening) -> None:
+    await evening.joined(evening.you)
+    shown = last(await evening.run(evening.you, "checkin settings"))
+    await evening.tap(evening.you, shown, "checkins.set=stop")
+    asked = last(await evening.run(evening.you, "checkin now"))
+    await evening.tap(evening.you, asked, "checkins.level=not-ok")
+    assert kept(evening, evening.you)["checkin"] == 1
+    expect(await evening.tap(evening.you, shown, "checkins.set=stop"), "checkins.stopped")
+    assert kept(evening, evening.you)["checkin"] == 0
+    assert waiting(evening, evening.you) == []
