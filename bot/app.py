@@ -300,7 +300,10 @@ class App:
         if tonight > self._counted_on:
             self._counted_on = tonight
             self.after_ready(self.client.count_members())
+            self.store.leftovers = True  # of what retention let go of
         await asking.ask_due(self.store, now, self.openings)
+        if self.store.leftovers:
+            self.store.compact()
         if self.pump is not None:
             self.pump.wake()
 

@@ -33,6 +33,7 @@ BUSY_TIMEOUT_MS = 1000
 # One commit's worth. Larger batches gain nothing measurable and make the last caller wait.
 BATCH = 128
 _STOP = object()
+_COMPACT = object()
 # SQLite's kinds of error that are no statement's own fault; most of them end the transaction by themselves.
 _WHOLE = frozenset(
     {
@@ -135,6 +136,8 @@ class Store:
         self._writer = threading.Thread(target=self._write_on, name="db-write", daemon=True)
         self._listeners: list[Callable[[set[str]], None]] = []
         self._closed = False
+        self.leftovers = False
+        """Whether something was deleted of which copies may lie on in the file until `compact`."""
         self._writer.start()
 
     def on_commit(self, listener: Callable[[set[str]], None]) -> None:
@@ -174,19 +177,42 @@ class Store:
         connection: Connection | None = None
         while True:
             batch = [self._jobs.get()]
-            while len(batch) < BATCH and not self._jobs.empty():
+            while len(batch) < BATCH and batch[-1] is not _COMPACT and not self._jobs.empty():
                 batch.append(self._jobs.get())
-            jobs: list[_Job] = [job for job in batch if job is not _STOP]
+            jobs: list[_Job] = [job for job in batch if isinstance(job, _Job)]
             if jobs:
                 try:
                     connection = connection or self._writers.connect()
                     self._commit(connection, jobs)
                 except BaseException as error:
                     connection = self._give_up(connection, jobs, error)
-            if len(jobs) < len(batch):
+            if _COMPACT in batch:
+                connection = self._rewrite(connection)
+            if _STOP in batch:
                 if connection is not None:
                     connection.close()
                 return
+
+    def compact(self) -> None:
+        """Have the file rewritten once what is queued is kept, so that nothing deleted lies on in it. Returns at once.
+
+        SQLite overwrites what is deleted, but not the older copies it leaves between the rows of a page when it
+        moves them; a rewritten file has none. Writes wait meanwhile: about a second for 100 MB.
+        """
+        self.leftovers = False
+        self._jobs.put(_COMPACT)
+
+    def _rewrite(self, connection: Connection | None) -> Connection | None:
+        try:
+            connection = connection or self._writers.connect()
+            file: Any = connection.connection.dbapi_connection
+            # In memory, since a copy in a folder for temporary files would be one more place to be forgotten in.
+            for order in ("PRAGMA temp_store=MEMORY", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                file.execute(order)
+        except (sqlite3.Error, DBAPIError, OperatorError) as error:
+            log.warning("The database could not be rewritten now (%s); it is tried again.", _reason(error))
+            self.leftovers = True
+        return connection
 
     def _commit(self, connection: Connection, jobs: list[_Job]) -> None:
         outcomes: list[tuple[_Job, Any, BaseException | None]] = []

@@ -55,6 +55,7 @@ async def forget(
     await store.write(noted)
     if not await asyncio.to_thread(own.scrub, url):
         log.warning("The database's log could not be emptied yet; the next forgetting or restart does it.")
+    store.leftovers = True
     return erased
 
 

@@ -152,7 +152,7 @@ def test_no_copy_touches_the_disk_on_the_way(house: House, monkeypatch: pytest.M
         watching = False
     assert written <= {"one.ok.part", "reallyok.erased.part", "reallyok.erased.lock"}
     assert "one.ok.part" in written
-    assert connected == {f"{house.database.as_uri()}?mode=rw"}
+    assert connected == {f"{house.database.as_uri()}?mode=rw", ":memory:"}
 
 
 def test_a_failed_backup_leaves_no_file_and_changes_nothing(house: House, tmp_path: Path) -> None:
