@@ -39,10 +39,10 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     library = load(default_root())
     store = Store(members.address(database))
     try:
-        idle, _ = await _watched(asyncio.sleep(0.5))
+        idle, _ = await watched(asyncio.sleep(0.5))
         # The first has the drawing library to load and the letters to read, the rest do not.
-        first, first_s = await _watched(_draw(store, keys, library, answers))
-        again = [await _watched(_draw(store, keys, library, answers)) for _ in range(AGAIN)]
+        first, first_s = await watched(_draw(store, keys, library, answers))
+        again = [await watched(_draw(store, keys, library, answers)) for _ in range(AGAIN)]
     finally:
         store.close()
     return {
@@ -87,7 +87,7 @@ async def _draw(store: Store, keys: Keyring, library: Any, answers: int) -> None
     assert image.startswith(b"\x89PNG")
 
 
-async def _watched(work: Any) -> tuple[float, float]:
+async def watched(work: Any) -> tuple[float, float]:
     """The longest the loop stood still while `work` went on, and how long that took; seconds."""
     worst = 0.0
 
