@@ -105,6 +105,9 @@ class Report(commands.Cog):
         sender = interaction.user.id if fields.get("reply") == "yes" else None
         params = {"contact": _mention(receiver), "emergency": self._emergency(guild.id)}
         fate = await self._deliver(guild, known, receiver, said, about, sender, interaction.id)
+        if about is not None and about != interaction.user.id and fate != "undelivered":
+            app = self.app
+            await reports.keep_apart(app.store, app.keyring, interaction.user.id, about, app.clock.now())
         await self.say(interaction, f"reports.{fate}", params)
 
     async def _still_here(self, guild: discord.Guild, known: Contacts) -> Contacts:

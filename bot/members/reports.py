@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.db.keys import Keyring
 from bot.db.store import Store
+from bot.members.apart import separate
+from bot.members.apart_tables import Apart
 from bot.members.tables import Network, Person
 
 PART = 1700  # characters of a report in one message, beside the words around it
@@ -44,6 +48,11 @@ async def contacts(store: Store, network_id: int) -> Contacts | None:
         return Contacts(first, second, known)
 
     return await store.read(look)
+
+
+async def keep_apart(store: Store, keys: Keyring, sender: int, about: int, now: datetime) -> None:
+    """See that these two are never put together from now on: a code, without names, on nobody's list."""
+    await store.write(separate, keys, sender, about, Apart.REPORT, now)
 
 
 def visible(text: str) -> str:

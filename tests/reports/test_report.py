@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.members.apart import together_forbidden
 from bot.members.reports import Contacts, in_parts, visible
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.people import Person
@@ -50,6 +51,17 @@ async def test_the_contact_has_it_and_nobody_else_and_it_is_not_kept(evening: Ev
     for path in evening.folder.rglob("*"):
         if path.is_file():
             assert SAID.encode() not in path.read_bytes(), path
+
+
+async def test_the_two_are_kept_apart_from_then_on_and_no_list_says_so(evening: Evening) -> None:
+    await evening.joined(evening.you)
+    subject = evening.world.people["gareth"]
+    await (await _report(evening, evening.you, "A worry.", subject)).message()
+    app = evening.app
+    assert await app.store.read(together_forbidden, app.keyring, evening.you.id, subject.id)
+    assert await app.store.read(together_forbidden, app.keyring, subject.id, evening.you.id)
+    assert not await app.store.read(together_forbidden, app.keyring, subject.id, evening.demo.organiser.id)
+    assert evening.rows("SELECT * FROM apart") == []
 
 
 async def test_a_name_goes_with_it_only_when_its_owner_says_so(evening: Evening) -> None:
