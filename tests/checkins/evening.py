@@ -11,8 +11,10 @@ import asyncio
 import contextlib
 import logging
 import re
+import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -26,6 +28,7 @@ from bot.app import App, build
 from bot.clock import MovableClock
 from bot.content.files import PLACEHOLDER
 from bot.content.library import Library, default_root, load
+from bot.db.upgrade import upgrade
 from bot.sandbox.exchange import LOADING, Exchange
 from bot.sandbox.people import Person
 from bot.settings import Settings
@@ -61,6 +64,8 @@ class Evening(Scene):
 
     async def open(self) -> None:
         await super().open()
+        self.data.mkdir()
+        shutil.copy(migrated(), self.database)
         logging.getLogger("reallyok").addHandler(self.slips)
         await self.wake()
 
@@ -105,6 +110,8 @@ class Evening(Scene):
             ),
             clock=self.clock,
         )
+        # How long discord.py waits for one more server before it says it is ready; this wire has told all at once.
+        self.app.client._connection.guild_ready_timeout = 0.02
         self._running = asyncio.create_task(self.app.run())
         ready = asyncio.create_task(self._ready())
         await asyncio.wait({self._running, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -196,6 +203,14 @@ def last(exchange: Exchange) -> dict[str, Any]:
 
 
 @cache
+def migrated() -> Path:
+    """An empty database of this version, made once for all evenings."""
+    file = Path(tempfile.mkdtemp()) / "reallyok.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@cache
 def library() -> Library:
     """The words, as the bot loads them."""
     return load(default_root())
@@ -253,6 +268,8 @@ async def an_evening(folder: Path, monkeypatch: pytest.MonkeyPatch, at: datetime
     monkeypatch.setattr(
         discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
     )
+    # The words do not change from evening to evening; reading them is half of a start.
+    monkeypatch.setattr("bot.app.load", lambda _: library())
     one = Evening(folder, at)
     await one.open()
     try:
