@@ -167,9 +167,14 @@ class Months(RuleBasedStateMachine):
 
     # What happens
 
-    @initialize()
-    def begin(self) -> None:
-        self.join(1)
+    @initialize(networks=st.sampled_from([(1,), (1, 2)]))
+    def begin(self, networks: tuple[int, ...]) -> None:
+        for network in networks:
+            self.join(network)
+
+    @rule()
+    def a_week_passes(self) -> None:
+        self.time_passes(24 * 7, away=False)
 
     @rule(network=st.sampled_from(list(NETWORKS)))
     def join(self, network: int) -> None:
