@@ -13,7 +13,9 @@ from bot.clock import MovableClock
 from bot.settings import Settings
 
 
-async def test_a_file_that_is_gone_is_told_each_minute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_file_that_is_gone_is_told_each_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     database = tmp_path / "reallyok.db"
     settings = Settings(token="x", data=tmp_path, database_url=f"sqlite:///{database.as_posix()}")
     app = build(settings, clock=MovableClock(datetime(2026, 11, 25, tzinfo=UTC)))
