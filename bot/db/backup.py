@@ -54,7 +54,7 @@ def newest(database: Path) -> datetime | None:
 def backup(database: Path, target: Path, keyring: Keyring, ledger: Ledger, now: datetime) -> Header:
     """Make a backup of `database` in `target` and read it once through. The bot may go on writing meanwhile.
 
-    Blocking: about a second for 200 MB, and twice the database's size in memory. Raises `OperatorError` when the
+    Blocking: about a second for 200 MB, and up to three times the database's size in memory. Raises `OperatorError` when the
     database, the key, the ledger or the disk does not allow it; no file is made then.
     """
     still = hold_still(database, ledger)
