@@ -1,0 +1,1 @@
+"""Listeners: who is on, a named listener's call, an unnamed talk."""
