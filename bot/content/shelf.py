@@ -23,7 +23,7 @@ from bot.content.problems import Problem
 
 _SECTIONS = frozenset(("text", "buttons", "commands", "options", "forms"))
 # Folders that hold data with a loader of its own.
-_DATA = frozenset(("signposts", "lexicon"))
+_DATA = frozenset(("signposts", "risk"))
 
 
 @dataclass(frozen=True, slots=True)
