@@ -30,7 +30,7 @@ QUARTER = 15
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 _HOW = frozenset(("ring", "text", "web", "video"))
-_AUDIENCES = frozenset(("everyone", "education", "men", "lgbt", "deaf"))
+_AUDIENCES = frozenset(("everyone", "education", "men", "lgbt", "deaf", "bereaved", "bereaved-suicide"))
 _FILE_KEYS = frozenset(("country", "zone", "emergency", "also", "line"))
 _KEYS = frozenset(
     (
