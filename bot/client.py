@@ -193,6 +193,12 @@ class ReallyOk(commands.Bot):
             else:
                 await self.answers.failed(interaction, error)
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        # Discord tells us of our own messages too; nobody here wants to hear, and each would be two tasks.
+        if event_name == "message" and args[0].author == self.user:
+            return
+        super().dispatch(event_name, *args, **kwargs)
+
     async def on_message(self, message: discord.Message, /) -> None:
         """No prefix commands: a DM is words from a person, and the conversation cog answers it."""
 

@@ -15,6 +15,7 @@ from bot.checkins.asking import later_keys, own_question, withdraw_from, withdra
 from bot.checkins.rules import LATE, LOOKING_BACK, Level, State, local_date, second_door
 from bot.checkins.tables import Checkin, Plan
 from bot.db.keys import Keyring
+from bot.db.prepared import Prepared
 from bot.db.store import Store
 from bot.db.tables import first_time
 from bot.errors import Refusal
@@ -93,7 +94,7 @@ class _Standing(NamedTuple):
         return self.plan_zone or self.network_zone
 
 
-_STANDING = (
+_STANDING = Prepared(
     columns(
         col(Checkin.user_id),
         col(Checkin.membership_id),
@@ -122,7 +123,7 @@ _STANDING = (
     .join(Plan, col(Plan.membership_id) == col(Checkin.membership_id), isouter=True)
     .where(col(Checkin.id) == bindparam("checkin_id"))
 )
-_EARLIER = (
+_EARLIER = Prepared(
     columns(col(Checkin.id), col(Checkin.level_sealed), col(Checkin.door))
     .where(
         col(Checkin.membership_id) == bindparam("membership_id"),
@@ -132,8 +133,11 @@ _EARLIER = (
     .order_by(col(Checkin.due_at).desc())
     .limit(LOOKING_BACK)
 )
-_KEEP = update(Checkin).where(col(Checkin.id) == bindparam("checkin_id"))
-_HEARD = (
+_KEEP = Prepared(
+    update(Checkin).where(col(Checkin.id) == bindparam("checkin_id")),
+    sets=("level_sealed", "answered_at", "answered_by", "state", "door"),
+)
+_HEARD = Prepared(
     update(Plan)
     .where(col(Plan.membership_id) == bindparam("membership"), col(Plan.unanswered) > 0)
     .values(unanswered=0)
@@ -149,11 +153,10 @@ def _answer(
     event_id: int,
     now: datetime,
 ) -> Answer:
-    database = session.connection()
-    row = database.execute(_STANDING, {"checkin_id": checkin_id, **later_keys(checkin_id)}).first()
-    if row is None:
+    found = _STANDING.rows(session, {"checkin_id": checkin_id, **later_keys(checkin_id)})
+    if not found:
         raise Refusal("errors.old_button")
-    asked = _Standing(*row)
+    asked = _Standing(*found[0])
     if asked.user_id != user_id:
         raise Refusal("errors.not_yours")
     before = _opened(keys, checkin_id, asked.sealed)
@@ -161,16 +164,17 @@ def _answer(
     if first_time(session, "interaction", event_id, now) and event_id > asked.answered_by:
         if before is None and not level.hard:
             door = second_door(level, _earlier(session, keys, checkin_id, asked.membership_id))
-        changes = {
+        kept = {
+            "checkin_id": checkin_id,
             "level_sealed": keys.seal(level, "checkin", "level_sealed", checkin_id),
             "answered_at": now,
             "answered_by": event_id,
             "state": State.ANSWERED,
             "door": asked.door or door,
         }
-        database.execute(_KEEP, {"checkin_id": checkin_id, **changes})
+        _KEEP.run(session, kept)
         if asked.unanswered:
-            database.execute(_HEARD, {"membership": asked.membership_id})
+            _HEARD.run(session, {"membership": asked.membership_id})
         if asked.later:
             withdraw_later(session, checkin_id)
         if before is not None and before.hard:
@@ -197,7 +201,7 @@ def _answer(
 def _earlier(
     session: Session, keys: Keyring, checkin_id: int, membership_id: int
 ) -> list[tuple[Level, bool]]:
-    rows = session.connection().execute(_EARLIER, {"checkin_id": checkin_id, "membership_id": membership_id})
+    rows = _EARLIER.rows(session, {"checkin_id": checkin_id, "membership_id": membership_id})
     return [(level, door) for id, sealed, door in rows if (level := _opened(keys, id, sealed)) is not None]
 
 

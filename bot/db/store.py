@@ -13,6 +13,7 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ Parting = Callable[[Session, int | None, int, datetime], None]
 """What a feature does before somebody's rows go: from one network, or (None) from everywhere because they asked to be
 forgotten. In the same transaction for the first, in one of its own, just before, for the second; twice must be once.
 Called with the network, the person and the time."""
+# While many come at once, the next ones are waited for so long: a commit for every two or three of a thousand answers
+# in a second was a sixth of their time (measured). Whoever comes alone never waits.
+GATHER_S = 0.006
 _STOP = object()
 _COMPACT = object()
 # SQLite's kinds of error that are no statement's own fault; most of them end the transaction by themselves.
@@ -184,11 +188,15 @@ class Store:
 
     def _write_on(self) -> None:
         connection: Connection | None = None
+        several = False
         while True:
             batch = [self._jobs.get()]
+            if several:
+                time.sleep(GATHER_S)
             while len(batch) < BATCH and batch[-1] is not _COMPACT and not self._jobs.empty():
                 batch.append(self._jobs.get())
             jobs: list[_Job] = [job for job in batch if isinstance(job, _Job)]
+            several = len(jobs) > 1
             if jobs:
                 try:
                     connection = connection or self._writers.connect()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Field, Session, SQLModel
 
 from bot.db.columns import Keep, UtcDateTime, impersonal, personal
+from bot.db.prepared import Prepared
 
 WEEK = Keep("7 days", days=7, since="seen_at")
 
@@ -38,19 +39,15 @@ class Seen(SQLModel, table=True):
     )
 
 
-_NOTE = {
-    dialect.__name__.rpartition(".")[2]: dialect.insert(Seen).on_conflict_do_nothing(
-        index_elements=["source", "event_id"]
-    )
-    for dialect in (sqlite, postgresql)
-}
+_NOTE = Prepared(
+    insert(Seen).on_conflict_do_nothing(index_elements=["source", "event_id"]),
+    sets=("source", "event_id", "seen_at"),
+)
 
 
 def first_time(session: Session, source: str, event_id: int | str, now: datetime) -> bool:
     """Whether this event is new; noted in the caller's transaction, so that it and its effect are one."""
-    database = session.connection()
-    seen = {"source": source, "event_id": str(event_id), "seen_at": now}
-    return database.execute(_NOTE[database.dialect.name], seen).rowcount == 1
+    return _NOTE.run(session, {"source": source, "event_id": str(event_id), "seen_at": now}) == 1
 
 
 def check_key(session: Session, fingerprint: str, now: datetime) -> bool:

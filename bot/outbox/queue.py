@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, col, delete, select
 
 from bot.db.columns import new_id
+from bot.db.prepared import Prepared
 from bot.db.store import wake
 from bot.outbox.tables import NEXT, Outbox, Priority, State
 
@@ -34,13 +35,26 @@ class Ending:
     again_at: datetime | None = None
 
 
-# Made once: building a statement costs several times what running it does, and a round puts in thousands.
-_PUT = {
-    dialect.__name__.rpartition(".")[2]: dialect.insert(Outbox).on_conflict_do_nothing(
-        index_elements=["dedupe_key"]
-    )
-    for dialect in (sqlite, postgresql)
-}
+# A round puts in thousands, and each answer to a hard day one.
+_PUT = Prepared(
+    insert(Outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+    sets=(
+        "id",
+        "dedupe_key",
+        "channel_id",
+        "template",
+        "params",
+        "subject_id",
+        "user_id",
+        "network_id",
+        "language",
+        "priority",
+        "not_before",
+        "expires_at",
+        "state",
+        "attempts",
+    ),
+)
 
 
 def enqueue(
@@ -76,9 +90,10 @@ def enqueue(
         "priority": priority,
         "not_before": not_before or now,
         "expires_at": expires_at,
+        "state": State.PENDING,
+        "attempts": 0,
     }
-    database = session.connection()
-    if database.execute(_PUT[database.dialect.name], row).rowcount != 1:
+    if _PUT.run(session, row) != 1:
         return None
     wake(session, "outbox")
     return row["id"]
