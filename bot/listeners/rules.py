@@ -264,8 +264,8 @@ class Ending(StrEnum):
 class Offer(StrEnum):
     """How one listener stands to one call."""
 
-    SHOWN = "shown"  # the member has seen their name and organisation
-    LEFT_OUT = "left-out"  # ... and does not want it to go to them
+    FREE = "free"  # may be asked
+    LEFT_OUT = "left-out"  # the member does not want it to go to them
     ASKED = "asked"
     DECLINED = "declined"
     LAPSED = "lapsed"  # the answer time passed
@@ -275,6 +275,8 @@ class Offer(StrEnum):
 
 GRACE = timedelta(minutes=15)
 """After a promised time, before anybody is asked whether they spoke: people ring late, and then they are talking."""
+SINGLY = 2
+"""How many listeners are asked one after the other before everybody on duty is asked at once."""
 DRAFT_KEPT = timedelta(hours=24)
 TONIGHT = time(21)
 _TONIGHT_AT_LATEST = time(23)

@@ -245,6 +245,11 @@ class CallOffer(SQLModel, table=True):
     state: Offer = Field(
         sa_type=String, max_length=12, sa_column_kwargs=personal(export="State", keep=WITH_CALL)
     )
+    shown_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        sa_column_kwargs=personal(export="Shown to the member", keep=WITH_CALL),
+    )
     changed_at: datetime = Field(
         sa_type=UtcDateTime, sa_column_kwargs=personal(export="Since", keep=WITH_CALL)
     )

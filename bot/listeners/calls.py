@@ -1,0 +1,455 @@
+"""A call as the member sees it: written, shown as it will be seen, sent, looked at, closed. One function, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, select
+
+from bot.db.store import Store
+from bot.db.tables import first_time
+from bot.errors import Refusal
+from bot.listeners import duty
+from bot.listeners.desk import Desk
+from bot.listeners.duty import Candidate
+from bot.listeners.rules import (
+    DRAFT_KEPT,
+    LEAST_MINUTES,
+    MOST_MINUTES,
+    OPEN,
+    Ending,
+    Offer,
+    Promise,
+    State,
+    next_morning,
+)
+from bot.listeners.steps import (
+    answer_time,
+    ask,
+    go,
+    may_go_to,
+    offers_of,
+    release,
+    tell_listener,
+    withdraw_offers,
+)
+from bot.listeners.tables import Call, CallOffer, Listening
+from bot.members.tables import Network, Person, membership_of, memberships_of
+
+LONGEST = {"name": 60, "reach": 100, "suits": 100, "about": 500}
+SHOWN = 24
+"""As many listeners as a menu holds beside "whoever is on"."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a member wrote for a call; exactly this is what whoever takes it will see."""
+
+    name: str
+    reach: str
+    suits: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a call stands, for its member."""
+
+    id: int
+    network_id: int
+    network: str
+    language: str
+    zone: str
+    state: State
+    written: Written
+    step_at: datetime | None
+    promise: Promise | None
+    promised_at: datetime | None
+    holder: tuple[str, str] | None
+    """Name and organisation of whoever holds it."""
+    named: tuple[str, str] | None
+    """... of whom it was for, if it was for somebody."""
+    askable: tuple[Candidate, ...] = ()
+    """Everybody it may go to."""
+    answer: timedelta = timedelta(minutes=30)
+    dm_known: bool = True
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a member may choose from, or the call they have open already."""
+
+    network_id: int
+    network: str
+    language: str
+    answer: timedelta
+    open: Standing | None
+    candidates: tuple[Candidate, ...] = ()
+    later: datetime | None = None
+
+
+async def start(store: Store, desk: Desk, network_id: int, name: str, user_id: int, now: datetime) -> Start:
+    """What a call could be in a network. `name` is what the server is called. Raises `Refusal` for who is no member."""
+
+    def look(session: Session) -> Start:
+        network = session.get(Network, network_id)
+        if network is None or membership_of(session, network_id, user_id) is None:
+            raise Refusal("errors.not_member", network=network.name if network is not None else name)
+        person = session.get_one(Person, user_id)
+        language = person.language or network.language
+        answer = answer_time(session, network_id)
+        call = _open_call(session, network_id, user_id)
+        if call is not None:
+            return Start(network_id, network.name, language, answer, _standing(session, desk, call, now))
+        every = tuple(duty.suitable(session, desk.keys, network_id, user_id, now))
+        later = min((one.next_on for one in every if one.next_on is not None), default=None)
+        return Start(network_id, network.name, language, answer, None, every, later)
+
+    return await store.read(look)
+
+
+async def networks(store: Store, user_id: int) -> list[tuple[int, str]]:
+    """The networks somebody is a member of, as (id, name), the oldest membership first."""
+
+    def look(session: Session) -> list[tuple[int, str]]:
+        return [(network.id, network.name) for _, network in memberships_of(session, user_id)]
+
+    return await store.read(look)
+
+
+def _open_call(session: Session, network_id: int, user_id: int) -> Call | None:
+    return session.exec(
+        select(Call).where(
+            Call.network_id == network_id, Call.user_id == user_id, col(Call.state).in_(list(OPEN))
+        )
+    ).first()
+
+
+async def draft(
+    store: Store,
+    desk: Desk,
+    network_id: int,
+    user_id: int,
+    named_id: int | None,
+    written: Written,
+    zone: str,
+    event_id: int,
+    now: datetime,
+) -> Standing:
+    """Keep what a member wrote, which no listener sees yet; an earlier draft of theirs is replaced.
+
+    Everybody it may go to counts as shown to the member from here on. Raises `Refusal` for who is no member, for
+    what is empty or too long, for somebody named who may not be, and when a call of theirs is open already.
+    """
+    for part, longest in LONGEST.items():
+        if len(getattr(written, part)) > longest:
+            raise Refusal("errors.too_long", limit=longest)
+    if not written.name.strip() or not written.reach.strip():
+        raise Refusal("errors.nothing_to_read")
+
+    def act(session: Session) -> Standing:
+        membership = membership_of(session, network_id, user_id)
+        if membership is None:
+            raise Refusal("errors.server_only")
+        if (standing := _open_call(session, network_id, user_id)) is not None:
+            return _standing(session, desk, standing, now)
+        every = duty.suitable(session, desk.keys, network_id, user_id, now)
+        if named_id is not None and named_id not in {one.user_id for one in every}:
+            raise Refusal("errors.old_button")
+        first_time(session, "interaction", event_id, now)
+        mine = (
+            col(Call.network_id) == network_id,
+            col(Call.user_id) == user_id,
+            col(Call.state) == State.DRAFT,
+        )
+        session.connection().execute(delete(Call).where(*mine))
+        call = Call(
+            membership_id=membership.id,
+            user_id=user_id,
+            network_id=network_id,
+            zone=zone,
+            named_id=named_id,
+            name_sealed=b"",
+            reach_sealed=b"",
+            made_at=now,
+            step_at=now + DRAFT_KEPT,
+        )
+        _write(call, desk, written)
+        session.add(call)
+        session.flush()
+        _show(session, call, every[:SHOWN], now)
+        return _standing(session, desk, call, now)
+
+    return await store.write(act)
+
+
+def _write(call: Call, desk: Desk, written: Written) -> None:
+    for part in LONGEST:
+        said = " ".join(getattr(written, part).split())
+        sealed = desk.keys.seal(said, "call", f"{part}_sealed", call.id) if said else None
+        setattr(call, f"{part}_sealed", sealed)
+
+
+def read(desk: Desk, call: Call) -> Written:
+    """What a member wrote, unsealed."""
+    return Written(
+        **{
+            part: desk.keys.open(sealed, "call", f"{part}_sealed", call.id)
+            for part in LONGEST
+            if (sealed := getattr(call, f"{part}_sealed")) is not None
+        }
+    )
+
+
+def _show(session: Session, call: Call, shown: Collection[Candidate], now: datetime) -> None:
+
+    for one in shown:
+        session.add(
+            CallOffer(
+                call_id=call.id,
+                user_id=one.user_id,
+                network_id=call.network_id,
+                state=Offer.FREE,
+                shown_at=now,
+                changed_at=now,
+            )
+        )
+    session.flush()
+
+
+def _standing(session: Session, desk: Desk, call: Call, now: datetime) -> Standing:
+    network = session.get_one(Network, call.network_id)
+    person = session.get_one(Person, call.user_id)
+    offers = offers_of(session, call.id)
+    every = duty.suitable(session, desk.keys, call.network_id, call.user_id, now)
+    askable = [one for one in every if may_go_to(one, offers.get(one.user_id))]
+    return Standing(
+        call.id,
+        call.network_id,
+        network.name,
+        person.language or network.language,
+        call.zone,
+        State(call.state),
+        read(desk, call),
+        call.step_at,
+        Promise(call.promise) if call.promise is not None else None,
+        call.promised_at,
+        called(session, desk, call.network_id, call.holder_id),
+        called(session, desk, call.network_id, call.named_id),
+        tuple(sorted(askable, key=lambda one: one.user_id != call.named_id)),
+        answer_time(session, call.network_id),
+        person.dm_channel_id is not None,
+    )
+
+
+def called(session: Session, desk: Desk, network_id: int, user_id: int | None) -> tuple[str, str] | None:
+    """The name and organisation members see of a listener; None for somebody who is none any more."""
+    listener = None if user_id is None else duty.listener_of(session, network_id, user_id)
+    return None if listener is None else (listener.name(desk.keys), listener.organisation(desk.keys))
+
+
+def own_call(session: Session, call_id: int, user_id: int) -> Call:
+    """A member's own call. Raises `Refusal` for one that is gone, or somebody else's."""
+    call = session.get(Call, call_id)
+    if call is None:
+        raise Refusal("errors.old_button")
+    if call.user_id != user_id:
+        raise Refusal("errors.not_yours")
+    return call
+
+
+async def look(store: Store, desk: Desk, call_id: int, user_id: int, now: datetime) -> Standing:
+    """How a member's own call stands. Raises `Refusal` when it is gone, or somebody else's."""
+
+    def act(session: Session) -> Standing:
+        return _standing(session, desk, own_call(session, call_id, user_id), now)
+
+    return await store.read(act)
+
+
+async def leave_out(
+    store: Store, desk: Desk, call_id: int, user_id: int, others: Collection[int], now: datetime
+) -> Standing:
+    """Have a draft go to none of `others`; whoever is not among them may be asked again.
+
+    Raises `Refusal` when it is not theirs, or was sent already.
+    """
+
+    def act(session: Session) -> Standing:
+        call = own_call(session, call_id, user_id)
+        if call.state != State.DRAFT:
+            raise Refusal("errors.old_button")
+        offers = offers_of(session, call.id)
+        if not set(others) <= set(offers):
+            raise Refusal("errors.old_button")
+        for who, offer in offers.items():
+            offer.state, offer.changed_at = (Offer.LEFT_OUT if who in others else Offer.FREE), now
+            session.add(offer)
+        session.flush()
+        return _standing(session, desk, call, now)
+
+    return await store.write(act)
+
+
+async def drop(store: Store, call_id: int, user_id: int) -> None:
+    """Delete a draft. Raises `Refusal` when it is not theirs, or was sent already."""
+
+    def act(session: Session) -> None:
+        call = own_call(session, call_id, user_id)
+        if call.state != State.DRAFT:
+            raise Refusal("errors.old_button")
+        session.delete(call)
+
+    await store.write(act)
+
+
+async def send(
+    store: Store,
+    desk: Desk,
+    call_id: int,
+    user_id: int,
+    event_id: int,
+    now: datetime,
+    *,
+    dm_channel_id: int | None = None,
+) -> Standing:
+    """Put a draft before the first listener, or keep it for the next who comes on. Sent twice is sent once.
+
+    `dm_channel_id`: the channel their own click opened, for whoever had none. Raises `Refusal` when it is not theirs.
+    """
+
+    def act(session: Session) -> Standing:
+        call = own_call(session, call_id, user_id)
+        if call.state == State.DRAFT and first_time(session, "interaction", event_id, now):
+            person = session.get_one(Person, user_id)
+            if person.dm_channel_id is None:
+                person.dm_channel_id = dm_channel_id
+                session.add(person)
+            if (other := _open_call(session, call.network_id, user_id)) is not None:
+                return _standing(session, desk, other, now)
+            call.asked_at = now
+            ask(session, desk, call, now)
+            session.flush()
+        return _standing(session, desk, call, now)
+
+    return await store.write(act)
+
+
+async def end(
+    store: Store, desk: Desk, call_id: int, user_id: int, ending: Ending, event_id: int, now: datetime
+) -> Standing:
+    """Close a call, which its member alone can do; its listener is told. Closed twice, the first time stands.
+
+    Raises `Refusal` when it is not theirs, or was never sent.
+    """
+
+    def act(session: Session) -> Standing:
+        call = own_call(session, call_id, user_id)
+        if call.state == State.DRAFT:
+            raise Refusal("errors.old_button")
+        if call.state != State.CLOSED:
+            first_time(session, "interaction", event_id, now)
+            close(session, desk, call, ending, now)
+            session.flush()
+        return _standing(session, desk, call, now)
+
+    return await store.write(act)
+
+
+def close(session: Session, desk: Desk, call: Call, ending: Ending, now: datetime) -> None:
+    """Close a call, in the caller's transaction: whoever holds it is told, and asked the next day how they are."""
+    withdraw_offers(session, call)
+    holder = call.holder_id
+    go(call, State.CLOSED, None)
+    call.ending, call.closed_at = ending, now
+    session.add(call)
+    if holder is None:
+        return
+    if ending is not Ending.SPOKE:
+        tell_listener(session, desk, call, holder, "listeners.not_needed", now)
+        return
+    tell_listener(session, desk, call, holder, "listeners.they_spoke", now)
+    listener = duty.listener_of(session, call.network_id, holder)
+    if listener is not None:
+        at = next_morning(now, listener.zone)
+        tell_listener(
+            session,
+            desk,
+            call,
+            holder,
+            "listeners.debrief",
+            now,
+            not_before=at,
+            expires_at=at + timedelta(hours=10),
+        )
+
+
+async def again(
+    store: Store, desk: Desk, call_id: int, user_id: int, event_id: int, now: datetime
+) -> Standing:
+    """Have a call put before others, because its member wants so: it did not happen, or another was asked for.
+
+    Whoever held it hears that it was passed on. Raises `Refusal` when it is not theirs, or is closed.
+    """
+
+    def act(session: Session) -> Standing:
+        call = own_call(session, call_id, user_id)
+        if call.state not in OPEN:
+            raise Refusal("calls.closed_already")
+        if first_time(session, "interaction", event_id, now):
+            pass_on(session, desk, call, Offer.LEFT_OUT, now)
+            session.flush()
+        return _standing(session, desk, call, now)
+
+    return await store.write(act)
+
+
+def pass_on(
+    session: Session, desk: Desk, call: Call, why: Offer, now: datetime, *, tell: bool = True
+) -> None:
+    """Take a call from its holder and put it before others, in the caller's transaction. While somebody is being
+    asked, nothing changes. `why` is how the holder then stands to it; `tell`: they hear that it was passed on."""
+    if call.state in (State.ASKING, State.ASKING_ALL):
+        return
+    holder = call.holder_id
+    release(session, call, why, now)
+    session.flush()
+    ask(session, desk, call, now)
+    if holder is not None and tell:
+        tell_listener(session, desk, call, holder, "listeners.moved_on", now)
+
+
+# What organisers state
+
+
+async def answer_minutes(store: Store, network_id: int) -> int:
+    """The stated answer time of a network, in minutes: 30 until its organisers say otherwise."""
+
+    def look(session: Session) -> int:
+        return round(answer_time(session, network_id).total_seconds() / 60)
+
+    return await store.read(look)
+
+
+async def set_answer_minutes(store: Store, network_id: int, minutes: int) -> None:
+    """State within how many minutes a listener answers, 5 to 1440; what is being asked already keeps its time.
+
+    Raises `Refusal` when the network has not been set up, `ValueError` for minutes outside that.
+    """
+    if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
+        raise ValueError(f"{minutes} minutes is no answer time")
+
+    def act(session: Session) -> None:
+        if session.get(Network, network_id) is None:
+            raise Refusal("errors.not_set_up", network="")
+        row = session.get(Listening, network_id) or Listening(network_id=network_id)
+        row.answer_minutes = minutes
+        session.add(row)
+
+    await store.write(act)

@@ -1,0 +1,176 @@
+"""What time and departures do to calls: an answer time that passed, a promised time, somebody who left or forgot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, and_, col, func, or_, select
+
+from bot.db.store import Store, wake
+from bot.listeners import duty
+from bot.listeners.calls import called, close
+from bot.listeners.desk import Desk
+from bot.listeners.holding import declined, handed_back
+from bot.listeners.rules import OPEN, Ending, Offer, State
+from bot.listeners.steps import ASKED, answer_time, ask, go, offers_of, tell_listener, tell_member
+from bot.listeners.tables import Call, CallOffer, Listener
+from bot.members.service import reached
+from bot.outbox.tables import Outbox
+from bot.outbox.tables import State as Sending
+
+AT_ONCE = 50
+_EARLIEST = select(func.min(Call.step_at))
+_HOLDING = (State.HELD, State.CHECKING)
+_UNSENT = (Sending.UNDELIVERABLE, Sending.GONE, Sending.FORBIDDEN, Sending.REFUSED)
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next call is to be looked at."""
+    return session.exec(_EARLIEST).one()
+
+
+async def calls_due(store: Store, desk: Desk, now: datetime) -> int:
+    """Take every call that is due a step further; returns how many. What is late is decided by how it is now."""
+    total, done = 0, AT_ONCE
+    while done == AT_ONCE and await store.read(_any_due, now):
+        done = await store.write(_some, desk, now)
+        total += done
+    return total
+
+
+def _due(now: datetime):  # its type is SQLAlchemy's own affair
+    # A holder whose rows went without a word (a restored backup, say) must not leave somebody waiting.
+    alone = and_(col(Call.state).in_(_HOLDING), col(Call.holder_id).is_(None))
+    return or_(col(Call.step_at) <= now, alone)
+
+
+def _any_due(session: Session, now: datetime) -> bool:
+    return session.exec(select(Call.id).where(_due(now)).limit(1)).first() is not None
+
+
+def _some(session: Session, desk: Desk, now: datetime) -> int:
+    calls = session.exec(
+        select(Call).where(_due(now)).order_by(col(Call.step_at), col(Call.id)).limit(AT_ONCE)
+    )
+    found = calls.all()
+    for call in found:
+        _step(session, desk, call, now)
+        session.flush()
+    if found:
+        wake(session, "schedule")
+    return len(found)
+
+
+def _step(session: Session, desk: Desk, call: Call, now: datetime) -> None:
+    state = State(call.state)
+    if state is State.DRAFT:
+        session.delete(call)
+    elif state in (State.ASKING, State.ASKING_ALL):
+        for offer in offers_of(session, call.id).values():
+            if offer.state == Offer.ASKED:
+                offer.state, offer.changed_at = Offer.LAPSED, now
+                session.add(offer)
+        session.flush()
+        ask(session, desk, call, now)
+    elif state is State.NOBODY:
+        ask(session, desk, call, now)
+    elif call.holder_id is None:
+        handed_back(session, desk, call, Offer.DECLINED, now, tell=False)
+    elif state is State.HELD:
+        _promise_passed(session, desk, call, now)
+    elif call.spoken_at is not None:
+        call.step_at = None  # the member was asked, and nobody else closes it
+        session.add(call)
+    else:
+        handed_back(session, desk, call, Offer.DECLINED, now, tell=True)
+
+
+def _promise_passed(session: Session, desk: Desk, call: Call, now: datetime) -> None:
+    go(call, State.CHECKING, now + answer_time(session, call.network_id))
+    session.add(call)
+    who = called(session, desk, call.network_id, call.holder_id)
+    tell_member(session, desk, call, "calls.promise_passed", now, who=who)
+    tell_listener(session, desk, call, call.holder_id or 0, "listeners.did_you", now, expires_at=call.step_at)
+
+
+def ended(desk: Desk, session: Session, row: Outbox, now: datetime) -> None:
+    """The consequence of how a message about a call ended: whoever cannot be reached is not waited for."""
+    reached(session, row, now)
+    if row.state not in _UNSENT or not row.dedupe_key.startswith(f"{ASKED}:"):
+        return
+    offer = session.get(CallOffer, row.subject_id)
+    if offer is not None and offer.state == Offer.ASKED:
+        declined(session, desk, session.get_one(Call, offer.call_id), offer, now)
+
+
+# Who goes
+
+
+def parting(desk: Desk, session: Session, network_id: int | None, user_id: int, now: datetime) -> None:
+    """What goes before somebody leaves a network or (None) is forgotten: see `bot.db.store.Parting`.
+
+    Their own calls are withdrawn, and whoever holds one hears only that it is no longer needed. What they hold or are
+    asked about as a listener goes to others.
+    """
+    rows = select(Listener).where(Listener.user_id == user_id)
+    mine = select(Call).where(Call.user_id == user_id, col(Call.state).in_(list(OPEN)))
+    if network_id is not None:
+        rows = rows.where(Listener.network_id == network_id)
+        mine = mine.where(Call.network_id == network_id)
+    for listener in session.exec(rows).all():
+        session.delete(listener)
+    session.flush()
+    for call in session.exec(mine).all():
+        close(session, desk, call, Ending.WITHDRAWN, now)
+    session.flush()
+    hand_over(session, desk, network_id, user_id, now)
+
+
+def hand_over(session: Session, desk: Desk, network_id: int | None, user_id: int, now: datetime) -> None:
+    """Put what a listener holds, or is asked about, before others, in the caller's transaction; they hear nothing of it."""
+    held = select(Call).where(Call.holder_id == user_id, col(Call.state).in_(_HOLDING))
+    if network_id is not None:
+        held = held.where(Call.network_id == network_id)
+    for call in session.exec(held).all():
+        handed_back(session, desk, call, Offer.DECLINED, now, tell=False)
+        session.flush()
+    asked = select(CallOffer, Call).where(
+        CallOffer.user_id == user_id,
+        CallOffer.state == Offer.ASKED,
+        CallOffer.call_id == Call.id,
+        col(Call.state).in_([State.ASKING, State.ASKING_ALL]),
+    )
+    if network_id is not None:
+        asked = asked.where(CallOffer.network_id == network_id)
+    for offer, call in session.exec(asked).all():
+        declined(session, desk, call, offer, now)
+        session.flush()
+
+
+async def rest(store: Store, desk: Desk, user_id: int, now: datetime) -> None:
+    """Let others have what a listener holds who asked for quiet from everything; they stay a listener."""
+    await store.write(hand_over, desk, None, user_id, now)
+
+
+async def stand_down(store: Store, desk: Desk, network_id: int, user_id: int, now: datetime) -> bool:
+    """End somebody's being a listener of a network: Discord says they have not the role any more. Says whether they were.
+
+    What they hold goes to others. With the role again, `/listener on` begins anew.
+    """
+
+    def act(session: Session) -> bool:
+        listener = duty.listener_of(session, network_id, user_id)
+        if listener is None:
+            return False
+        session.delete(listener)
+        session.flush()
+        hand_over(session, desk, network_id, user_id, now)
+        return True
+
+    return await store.write(act)
+
+
+def listeners_of(session: Session) -> Sequence[tuple[int, int]]:
+    """Every listener, as (network, account), for asking Discord about their role."""
+    return session.exec(select(Listener.network_id, Listener.user_id)).all()
