@@ -46,13 +46,13 @@ class Candidate:
     """When they are next on, if they are not now and their rota says so."""
 
 
-Load = Callable[[Session, Collection[int]], dict[int, int]]
+Load = Callable[[Session, Keyring, Collection[int]], dict[int, int]]
 """How many things each of these people holds open, of one kind."""
 LOADS: list[Load] = []
 """Everything that counts towards a listener's limit. Whatever lets listeners hold something appends its count here."""
 
 
-def _calls_held(session: Session, user_ids: Collection[int]) -> dict[int, int]:
+def _calls_held(session: Session, _: Keyring, user_ids: Collection[int]) -> dict[int, int]:
     held = session.exec(
         select(Call.holder_id, func.count())
         .where(
@@ -68,18 +68,18 @@ def _calls_held(session: Session, user_ids: Collection[int]) -> dict[int, int]:
 LOADS.append(_calls_held)
 
 
-def open_load(session: Session, user_ids: Collection[int]) -> dict[int, int]:
+def open_load(session: Session, keys: Keyring, user_ids: Collection[int]) -> dict[int, int]:
     """How many calls and talks each of these people holds, in all networks together."""
     found = dict.fromkeys(user_ids, 0)
     for load in LOADS:
-        for who, count in load(session, user_ids).items():
+        for who, count in load(session, keys, user_ids).items():
             found[who] += count
     return found
 
 
-def room(session: Session, listener: Listener) -> bool:
+def room(session: Session, keys: Keyring, listener: Listener) -> bool:
     """Whether a listener is under the limit they set."""
-    return open_load(session, [listener.user_id])[listener.user_id] < listener.most_open
+    return open_load(session, keys, [listener.user_id])[listener.user_id] < listener.most_open
 
 
 def listener_of(session: Session, network_id: int, user_id: int) -> Listener | None:
@@ -124,7 +124,7 @@ def suitable(
     barred = forbidden_among(session, keys, member_id, ids)
     works = workplaces(session, network_id, [member_id, *ids])
     names = _names_told(session, keys, [member_id, *ids])
-    loads = open_load(session, ids)
+    loads = open_load(session, keys, ids)
     found: dict[int, Candidate] = {}
     for listener, person, network in rows:
         who = listener.user_id

@@ -101,7 +101,7 @@ async def accept(
         if call.state not in OPEN or mine is None or offer.state not in _MAY_TAKE or unseen(mine, offer):
             raise Refusal("listeners.not_needed_now")
         listener = duty.listener_of(session, call.network_id, user_id)
-        if listener is None or not duty.room(session, listener):
+        if listener is None or not duty.room(session, desk.keys, listener):
             raise Refusal("listeners.full")
         first_time(session, "interaction", event_id, now)
         offer.state, offer.changed_at = Offer.ACCEPTED, now
