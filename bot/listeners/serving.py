@@ -77,7 +77,7 @@ def _serving(session: Session, desk: Desk, listener: Listener, now: datetime) ->
         resting_until(hours, now),
         None if on else next_hours(hours, now),
         listener.most_open,
-        duty.open_load(session, [listener.user_id])[listener.user_id],
+        duty.open_load(session, desk.keys, [listener.user_id])[listener.user_id],
         listener.takes_calls,
         listener.takes_talks,
     )
