@@ -226,7 +226,7 @@ def _follow_tomorrow(session: Session, checkin_id: int, asked: _Standing, now: d
         if asked.quiet_from is not None and asked.quiet_until is not None
         else None
     )
-    at = next_allowed(_sociable(now + timedelta(days=1), asked.zone), asked.zone, hours)
+    at = next_allowed(sociable(now + timedelta(days=1), asked.zone), asked.zone, hours)
     on = local_date(at, asked.zone)
     if asked.next_at is not None and local_date(asked.next_at, asked.zone) == on:
         return False
@@ -250,7 +250,7 @@ def _follow_tomorrow(session: Session, checkin_id: int, asked: _Standing, now: d
     return True
 
 
-def _sociable(at: datetime, zone: str) -> datetime:
+def sociable(at: datetime, zone: str) -> datetime:
     """The same hour tomorrow, but not before eight or after nine: an answer at 3 am is not asked about at 3 am."""
     local = at.astimezone(ZoneInfo(zone))
     wanted = min(max(local.time(), time(8)), time(21))
