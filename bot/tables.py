@@ -4,6 +4,7 @@
 import bot.checkins.tables
 import bot.db.tables
 import bot.listeners.tables
+import bot.listeners.talk_tables
 import bot.members.apart_tables
 import bot.members.facts_tables
 import bot.members.tables

@@ -97,7 +97,13 @@ class Teller:
                 lines.append(self._text("me.kept.consent", network=name, date=given, purpose=what))
         for row in rows.get("listener", []):
             lines.append(self._text("me.kept.listener", network=self._network(row["network_id"])))
-        counted = (("call", "calls"), ("outbox", "messages"), ("apart", "apart"), ("report", "reports"))
+        counted = (
+            ("call", "calls"),
+            ("talk_side", "talks"),
+            ("outbox", "messages"),
+            ("apart", "apart"),
+            ("report", "reports"),
+        )
         for table, key in counted:
             if rows.get(table):
                 lines.append(self._text(f"me.kept.{key}", count=len(rows[table])))

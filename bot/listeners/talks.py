@@ -1,0 +1,438 @@
+"""Asking for an unnamed talk, offering it to listeners, and taking it. One public function, one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete as delete_from
+from sqlmodel import Session, col, func, select
+
+from bot.db.keys import Keyring
+from bot.db.store import wake
+from bot.errors import Refusal
+from bot.listeners import duty
+from bot.listeners.desk import Desk
+from bot.listeners.duty import Candidate, Wanted
+from bot.listeners.relay_posts import tell
+from bot.listeners.steps import answer_time, said_later
+from bot.listeners.talk_rules import (
+    AFTER,
+    ASK_AGAIN,
+    AT_ONCE,
+    DRAFT_KEPT,
+    LOOK_AGAIN,
+    NAME_RESTS,
+    NEXT,
+    UNDER_WAY,
+    Role,
+    Step,
+    Talk,
+    Wishes,
+    another_name,
+)
+from bot.listeners.talk_tables import Side, TalkName, TalkRow, held_by, in_role, side, side_of, sides_of
+from bot.members.tables import Network, Person, membership_of
+from bot.outbox.queue import enqueue
+from bot.outbox.tables import Outbox, Priority
+from bot.outbox.tables import State as Sending
+
+TOPIC = "talks"
+OFFER = "talks.offer"
+duty.LOADS.append(held_by)
+
+
+def go(talk: TalkRow, state: Talk, next_at: datetime | None) -> None:
+    """Take a talk a step further. Raises `ValueError` for a step there is not."""
+    if state not in NEXT[Talk(talk.state)]:
+        raise ValueError(f"a talk cannot go from {talk.state} to {state}")
+    talk.state, talk.next_at = state, next_at
+
+
+# The member asks
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A talk that is written and not asked for yet, as its listener would see it."""
+
+    talk_id: int
+    network_id: int
+    network: str
+    name: str
+    wishes: Wishes
+    on_now: bool
+    """Whether a listener is on who could be asked."""
+    next_on: datetime | None
+    zone: str
+
+
+Names = tuple[Sequence[str], Sequence[str]]
+"""The two lists of words that made-up names are put together from."""
+
+
+def draft(
+    session: Session,
+    desk: Desk,
+    names: Names,
+    network_id: int,
+    network: str,
+    user_id: int,
+    wishes: Wishes,
+    now: datetime,
+) -> Draft:
+    """Keep a member's three answers and make up a name; no listener hears of it. One not sent yet is replaced.
+
+    `network` is what the server is called. Raises `Refusal` for somebody who is not a member, whose direct messages
+    are closed, or who has a talk already.
+    """
+    person = session.get(Person, user_id)
+    if person is None or membership_of(session, network_id, user_id) is None:
+        raise Refusal("errors.not_member", network=network)
+    for part, talk in sides_of(session, desk.keys, user_id):
+        if part.role == Role.MEMBER and talk.state in UNDER_WAY:
+            raise Refusal("talks.already")
+        if part.role == Role.MEMBER and talk.state == Talk.DRAFT:
+            session.delete(talk)
+    session.flush()
+    talk = TalkRow(network_id=network_id, made_at=now, next_at=now + DRAFT_KEPT)
+    session.add(talk)
+    session.flush()
+    member = side(desk.keys, talk.id, user_id, Role.MEMBER, _name(session, names, now), now)
+    member.wish(desk.keys, wishes)
+    session.add(member)
+    session.flush()
+    wake(session, "schedule")
+    return _as_seen(session, desk, talk, member, now)
+
+
+def _name(session: Session, names: Names, now: datetime) -> str:
+    session.connection().execute(delete_from(TalkName).where(col(TalkName.used_at) < now - NAME_RESTS))
+    resting = set(session.exec(select(TalkName.name)))
+    made = another_name(*names, resting, secrets.randbelow(1 << 30))
+    session.add(TalkName(name=made, used_at=now))
+    return made
+
+
+def _as_seen(session: Session, desk: Desk, talk: TalkRow, member: Side, now: datetime) -> Draft:
+    who = member.user_id(desk.keys)
+    network = session.get_one(Network, talk.network_id)
+    every = duty.suitable(session, desk.keys, talk.network_id, who, now, wanted=Wanted.TALK)
+    return Draft(
+        talk.id,
+        network.id,
+        network.name,
+        member.name(desk.keys),
+        member.wishes(desk.keys),
+        any(one.on for one in every),
+        min((one.next_on for one in every if one.next_on is not None), default=None),
+        network.zone,
+    )
+
+
+def rename(session: Session, desk: Desk, names: Names, user_id: int, talk_id: int, now: datetime) -> Draft:
+    """Another made-up name for a talk that is not asked for yet. Raises `Refusal` when it is not theirs, or is."""
+    talk, member = _own(session, desk.keys, user_id, talk_id)
+    if talk.state != Talk.DRAFT:
+        raise Refusal("errors.old_button")
+    member.call(desk.keys, _name(session, names, now))
+    session.add(member)
+    return _as_seen(session, desk, talk, member, now)
+
+
+def drop_draft(session: Session, keys: Keyring, user_id: int, talk_id: int) -> None:
+    """Let go of a talk that was not asked for. Raises `Refusal` when it is not theirs, or was."""
+    talk, _ = _own(session, keys, user_id, talk_id)
+    if talk.state != Talk.DRAFT:
+        raise Refusal("errors.old_button")
+    session.delete(talk)
+
+
+def _own(session: Session, keys: Keyring, user_id: int, talk_id: int) -> tuple[TalkRow, Side]:
+    talk, part = session.get(TalkRow, talk_id), side_of(session, keys, talk_id, user_id)
+    if talk is None or part is None or part.role != Role.MEMBER:
+        raise Refusal("errors.old_button")
+    return talk, part
+
+
+def ask(session: Session, desk: Desk, user_id: int, talk_id: int, channel_id: int, now: datetime) -> Draft:
+    """Ask for a listener: the member has seen what will be seen of them and said yes. Asking twice changes nothing.
+
+    `channel_id` are the direct messages that click opened. Raises `Refusal` when the talk is not theirs, or over.
+    """
+    talk, member = _own(session, desk.keys, user_id, talk_id)
+    if talk.state == Talk.CLOSED:
+        raise Refusal("errors.old_button")
+    if talk.state == Talk.DRAFT:
+        person = session.get_one(Person, user_id)
+        person.dm_channel_id, person.dm_closed_at = channel_id, None
+        session.add(person)
+        go(talk, Talk.WAITING, now)
+        session.add(talk)
+        tell(session, desk.keys, member, "talks.asked", {"name": member.name(desk.keys)}, now)
+        offer(session, desk, talk, now)
+    return _as_seen(session, desk, talk, member, now)
+
+
+# Offering
+
+
+def offer(session: Session, desk: Desk, talk: TalkRow, now: datetime) -> None:
+    """Put a waiting talk before whoever is to be asked at its present step; in the caller's transaction.
+
+    Where nobody is left for a step the next one is taken at once; after the last the member is told, with numbers.
+    """
+    keys = desk.keys
+    member = in_role(session, talk.id, Role.MEMBER)[0]
+    who = member.user_id(keys)
+    step = Step(talk.step)
+    if step is Step.NOBODY:
+        for part in in_role(session, talk.id, Role.SHOWN, Role.ASKED, Role.DECLINED):
+            if now - part.made_at > ASK_AGAIN:
+                session.delete(part)
+        session.flush()
+    before = {part.user_id(keys) for part in in_role(session, talk.id, *_NOT_AGAIN)}
+    free = duty.available(session, keys, talk.network_id, who, now, wanted=Wanted.TALK, exclude=before)
+    if step is Step.NOBODY:
+        if not free:
+            _wait(session, desk, talk, who, now)
+            return
+        step = Step.FIRST
+    while step is not Step.NOBODY and not free:
+        step = AFTER[step]
+    talk.step = step
+    if step is Step.NOBODY:
+        _nobody(session, desk, talk, member, now)
+        return
+    for one in free[: AT_ONCE[step]]:
+        if one.unknown:
+            _show(session, desk, talk, member, one, now)
+        else:
+            _put_before(session, desk, talk, one, now)
+    talk.next_at = now + answer_time(session, talk.network_id)
+    session.add(talk)
+    wake(session, "schedule")
+
+
+_NOT_AGAIN = (Role.SHOWN, Role.ASKED, Role.DECLINED, Role.FORMER)
+
+
+def _show(session: Session, desk: Desk, talk: TalkRow, member: Side, one: Candidate, now: datetime) -> None:
+    """Nobody can tell whether these two share an employer: the member sees who it would be, and chooses."""
+    row = side(desk.keys, talk.id, one.user_id, Role.SHOWN, one.name, now)
+    row.shown = True
+    session.add(row)
+    session.flush()
+    params = {"name": one.name, "organisation": one.organisation}
+    tell(session, desk.keys, member, "talks.may_i_ask", params, now, row.id)
+
+
+def _put_before(session: Session, desk: Desk, talk: TalkRow, one: Candidate, now: datetime) -> None:
+    part = side_of(session, desk.keys, talk.id, one.user_id)
+    if part is None:
+        part = side(desk.keys, talk.id, one.user_id, Role.ASKED, one.name, now)
+    part.role = Role.ASKED
+    session.add(part)
+    network = session.get_one(Network, talk.network_id)
+    wishes = in_role(session, talk.id, Role.MEMBER)[0].wishes(desk.keys)
+    duty.asked(session, one.user_id, talk.network_id, now)
+    enqueue(
+        session,
+        f"{TOPIC}:offer:{talk.id}:{part.id}:{talk.turns}",
+        one.channel_id,
+        f"{OFFER}#{talk.id % 7}",
+        now=now,
+        params={
+            "network": network.name,
+            "want": str(desk.library.text(f"talks.want.{wishes.want}", one.language)),
+            "long": str(desk.library.text(f"talks.long.{wishes.long}", one.language)),
+        },
+        subject_id=talk.id,
+        user_id=one.user_id,
+        network_id=talk.network_id,
+        language=one.language,
+        priority=Priority.ANSWER,
+        expires_at=now + answer_time(session, talk.network_id),
+    )
+
+
+def may_ask(session: Session, desk: Desk, user_id: int, side_id: int, yes: bool, now: datetime) -> str:
+    """The member saw who it would be, and says whether to ask them; the name. Raises `Refusal` when it is not theirs to say."""
+    shown = session.get(Side, side_id)
+    if shown is None:
+        raise Refusal("errors.old_button")
+    talk, _ = _own(session, desk.keys, user_id, shown.talk_id)
+    if talk.state != Talk.WAITING or shown.role not in (Role.SHOWN, Role.ASKED, Role.DECLINED):
+        raise Refusal("errors.old_button")
+    name = shown.name(desk.keys)
+    if shown.role != Role.SHOWN:
+        return name
+    candidate = _candidate(session, desk, talk, user_id, shown.user_id(desk.keys), now)
+    if not yes:
+        shown.role = Role.FORMER
+        session.add(shown)
+        talk.next_at = now
+    elif candidate is not None and candidate.on:
+        _put_before(session, desk, talk, candidate, now)
+        talk.next_at = now + answer_time(session, talk.network_id)
+    else:
+        shown.role = Role.DECLINED
+        session.add(shown)
+        talk.next_at = now
+    session.add(talk)
+    wake(session, "schedule")
+    return name
+
+
+def _candidate(
+    session: Session, desk: Desk, talk: TalkRow, member_id: int, user_id: int, now: datetime
+) -> Candidate | None:
+    every = duty.suitable(session, desk.keys, talk.network_id, member_id, now, wanted=Wanted.TALK)
+    return next((one for one in every if one.user_id == user_id), None)
+
+
+def _nobody(session: Session, desk: Desk, talk: TalkRow, member: Side, now: datetime) -> None:
+    """Tell the member honestly, with numbers; the talk goes on waiting, for as long as they like."""
+    who = member.user_id(desk.keys)
+    network, person = session.get_one(Network, talk.network_id), session.get_one(Person, who)
+    language = person.language or network.language
+    asked = in_role(session, talk.id, Role.ASKED, Role.DECLINED, Role.SHOWN)
+    upcoming = duty.hours(session, desk.keys, talk.network_id, who, now, wanted=Wanted.TALK)
+    params = {
+        "line": desk.line(network.id, language),
+        "later": said_later(desk, upcoming, network.zone, now, language),
+    }
+    tell(session, desk.keys, member, "talks.nobody" if asked else "talks.nobody_on", params, now)
+    _wait(session, desk, talk, who, now)
+
+
+def _wait(session: Session, desk: Desk, talk: TalkRow, who: int, now: datetime) -> None:
+    upcoming = duty.hours(session, desk.keys, talk.network_id, who, now, wanted=Wanted.TALK)
+    talk.next_at = min(now + LOOK_AGAIN, upcoming or now + LOOK_AGAIN)
+    session.add(talk)
+    wake(session, "schedule")
+
+
+def withdraw_offers(session: Session, talk_id: int) -> None:
+    """Take back, without a trace, offers of a talk that have not gone out; in the caller's transaction."""
+    first = f"{TOPIC}:offer:{talk_id}:"
+    session.connection().execute(
+        delete_from(Outbox).where(
+            col(Outbox.dedupe_key).between(first, first[:-1] + ";"), col(Outbox.state) == Sending.PENDING
+        )
+    )
+
+
+def offered(session: Session, row: Outbox, now: datetime) -> None:
+    """The consequence of how an offer ended: one that did not arrive does not use up the time there is to answer."""
+    if row.state is Sending.SENT:
+        return
+    talk = session.get(TalkRow, row.subject_id)
+    if talk is not None and talk.state == Talk.WAITING:
+        talk.next_at = now
+        session.add(talk)
+        wake(session, "schedule")
+
+
+# A listener answers
+
+
+class Answer(StrEnum):
+    """What came of a listener's answer to an offer."""
+
+    YOURS = "yours"
+    TAKEN = "taken"  # somebody else has it
+    NOT_NEEDED = "not-needed"
+    DECLINED = "declined"
+
+
+def accept(session: Session, desk: Desk, user_id: int, talk_id: int, now: datetime) -> Answer:
+    """A listener says yes: the first one has it. Whoever may not be put together with the member is refused here too.
+
+    The caller has just asked Discord that they are still there and a listener. Raises `Refusal` for somebody who was
+    never asked, or holds as much as they said they would.
+    """
+    part = side_of(session, desk.keys, talk_id, user_id)
+    talk = session.get(TalkRow, talk_id)
+    if part is None or talk is None or part.role not in (Role.ASKED, Role.DECLINED, Role.LISTENER):
+        raise Refusal("errors.old_button")
+    if part.role == Role.LISTENER:
+        return Answer.YOURS
+    if talk.state != Talk.WAITING:
+        return Answer.TAKEN if talk.state == Talk.OPEN else Answer.NOT_NEEDED
+    (member,) = in_role(session, talk_id, Role.MEMBER)
+    listener = duty.listener_of(session, talk.network_id, user_id)
+    one = _candidate(session, desk, talk, member.user_id(desk.keys), user_id, now)
+    if one is None or listener is None or (one.unknown and not part.shown):
+        return Answer.NOT_NEEDED
+    if not duty.room(session, desk.keys, listener):
+        raise Refusal("talks.enough", limit=listener.most_open)
+    part.role, part.closed_at = Role.LISTENER, None
+    part.call(desk.keys, one.name)
+    session.add(part)
+    go(talk, Talk.OPEN, None)
+    talk.step, talk.opened_at = Step.FIRST, now
+    session.add(talk)
+    session.flush()
+    withdraw_offers(session, talk_id)
+    _introduce(session, desk, member, part, one, now)
+    return Answer.YOURS
+
+
+def _introduce(session: Session, desk: Desk, member: Side, part: Side, one: Candidate, now: datetime) -> None:
+    keys, text = desk.keys, desk.library.text
+    wishes = member.wishes(keys)
+    said = {
+        "name": member.name(keys),
+        "want": str(text(f"talks.want.{wishes.want}", one.language)),
+        "long": str(text(f"talks.long.{wishes.long}", one.language)),
+        "avoid": wishes.avoid or str(text("talks.avoid.nothing", one.language)),
+    }
+    tell(session, keys, part, "talks.opened_listener", said, now)
+    said = {"name": member.name(keys), "listener": one.name, "organisation": one.organisation}
+    tell(session, keys, member, "talks.opened", said, now)
+
+
+def decline(session: Session, keys: Keyring, user_id: int, talk_id: int, now: datetime) -> Answer:
+    """A listener says not this time: the next is asked at once if nobody else has it before them."""
+    part = side_of(session, keys, talk_id, user_id)
+    talk = session.get(TalkRow, talk_id)
+    if part is None or talk is None or part.role not in (Role.ASKED, Role.DECLINED):
+        raise Refusal("errors.old_button")
+    part.role = Role.DECLINED
+    session.add(part)
+    session.flush()
+    if talk.state == Talk.WAITING and not in_role(session, talk_id, Role.ASKED, Role.SHOWN):
+        talk.next_at = now
+        session.add(talk)
+        wake(session, "schedule")
+    return Answer.DECLINED
+
+
+# What time brings
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next step of a talk is due."""
+    return session.exec(select(func.min(TalkRow.next_at))).one()
+
+
+def advance(session: Session, desk: Desk, now: datetime) -> int:
+    """Take every due talk a step further: the next listener, all of them, the member told. Drafts are let go of."""
+    due = session.exec(
+        select(TalkRow).where(col(TalkRow.next_at) <= now).order_by(col(TalkRow.next_at)).limit(50)
+    ).all()
+    for talk in due:
+        if talk.state == Talk.DRAFT or not in_role(session, talk.id, Role.MEMBER):
+            session.delete(talk)  # never asked for, or of somebody who was forgotten
+        elif talk.state == Talk.WAITING:
+            if in_role(session, talk.id, Role.ASKED, Role.SHOWN, Role.DECLINED):
+                talk.step = AFTER[Step(talk.step)]
+            offer(session, desk, talk, now)
+        else:
+            talk.next_at = None
+            session.add(talk)
+    return len(due)
