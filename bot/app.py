@@ -11,8 +11,9 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from bot.db import backup, keys, own, restore, rotation, tables, upgrade
 from bot.db.ledger import Ledger
 from bot.db.store import Store, sqlite_path
 from bot.errors import OperatorError, StoreUnavailable
+from bot.listeners import due, steps
+from bot.listeners.desk import Desk
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox import queue
@@ -38,7 +41,9 @@ from bot.outbox.sender import DiscordSender
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.alarm import Alarm
 from bot.settings import Settings
+from bot.support.cards import Cards
 from bot.support.lines import NetworkLines
+from bot.support.recognise import Recogniser
 from bot.support.signposts import Signposts
 from bot.ui.render import Origin, draw
 
@@ -67,6 +72,8 @@ class App:
         self.library: Library = load(root)
         self.signposts = Signposts.load(root, self.library)
         self.signposts.warm(clock.now())
+        self.cards = Cards(self.library, self.signposts)
+        self.recogniser = Recogniser.load(root)
         self.lines = NetworkLines(settings.data / "support.json")
         if self.lines.problem:
             log.error("%s", self.lines.problem)
@@ -78,6 +85,7 @@ class App:
         self.alarm = Alarm(clock, self._earliest, self._ring)
         self.pump: Pump | None = None
         self.keys: keys.Keyring | None = None
+        self._desk: Desk | None = None
         self._ledger: Ledger | None = None
         self._store: Store | None = None
         self._work: set[asyncio.Task[None]] = set()
@@ -102,6 +110,13 @@ class App:
         if self.keys is None:
             raise StoreUnavailable
         return self.keys
+
+    @property
+    def desk(self) -> Desk:
+        """What services of listeners speak with, once the database is open. Raises `StoreUnavailable` before."""
+        if self._desk is None:
+            raise StoreUnavailable
+        return self._desk
 
     @property
     def ledger(self) -> Ledger:
@@ -198,7 +213,10 @@ class App:
                 )
             await asyncio.sleep(REOPEN_S)
         self._store = store
-        self.pump = Pump(store, self.sender, self.clock, CONSEQUENCES)
+        self._desk = desk = Desk(self.keyring, self.library, lambda *where: self.one_line(Origin(*where)))
+        store.partings.append(partial(due.parting, desk))
+        consequences = CONSEQUENCES | {steps.TOPIC: partial(due.ended, desk)}
+        self.pump = Pump(store, self.sender, self.clock, consequences)
         store.on_commit(self._woken)
         self._spawn(self.pump.run())
         self.alarm.start()
@@ -302,6 +320,7 @@ class App:
             self.after_ready(self.client.count_members())
             self.store.leftovers = True  # of what retention let go of
         await asking.ask_due(self.store, now, self.openings)
+        await due.calls_due(self.store, self.desk, now)
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
@@ -329,6 +348,12 @@ class App:
             return  # a network noted as left may be one we came back to while we were off
         for network_id in await networks.let_go(self.store, now):
             await asyncio.to_thread(self.lines.forget, network_id)
+
+    async def seen(self, network_id: int, user_id: int, role_ids: Collection[int]) -> None:
+        """Discord says, in the night, which roles a member has: who has not the listeners' any more is one no longer."""
+        network = await networks.find(self.store, network_id)
+        if network is not None and network.listener_role_id not in role_ids:
+            await due.stand_down(self.store, self.desk, network_id, user_id, self.clock.now())
 
     async def next_due(self) -> datetime | None:
         """When something is next due, for a rehearsal's clock."""
@@ -369,7 +394,7 @@ def _night_of(now: datetime) -> date:
 
 
 def _earliest(session: Session, now: datetime) -> datetime | None:
-    times = (asking.next_due(session), queue.next_due(session, after=now))
+    times = (asking.next_due(session), due.next_due(session), queue.next_due(session, after=now))
     return min((at for at in times if at is not None), default=None)
 
 

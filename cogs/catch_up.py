@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
 import discord
 from discord.ext import commands
 
 from bot.members import service as members
+from bot.support.cards import Topic
+from bot.support.meeting import Heard
+from bot.ui.inbound import from_a_person
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.cards import Cards
     from cogs.conversation import Conversation
 
 log = logging.getLogger("reallyok.conversation")
@@ -54,14 +58,38 @@ class CatchUp(commands.Cog):
 
     async def _read(self, channel_id: int) -> None:
         """Answer the newest words in a conversation, unless something we sent while we could hear follows them."""
-        cog: Any = self.bot.get_cog("Conversation")
-        conversation: Conversation = cog
+        missed: list[discord.Message] = []
         async for message in self.bot.get_partial_messageable(channel_id).history(limit=LOOK_BACK):
-            if not message.author.bot:
-                await conversation.say_late(message)
-                return
-            if message.id < self._since:
-                return
+            if from_a_person(message):
+                missed.append(message)
+            elif message.author.bot and message.id < self._since:
+                break
+        await self._say_late(missed[::-1])
+
+    async def _say_late(self, messages: list[discord.Message]) -> None:
+        """Answer what was written while the bot was off (oldest first), unless newer words of theirs are being answered.
+
+        All of it is read; dark words are met whatever else is going on.
+        """
+        conversation = cast("Conversation", self.bot.get_cog("Conversation"))
+        cards = cast("Cards", self.bot.get_cog("Cards"))
+        heard, left = Heard(), list[discord.Message]()
+        for message in messages:
+            if cards.knows(message):
+                continue  # it came after all, and is being met
+            cards.read(heard, message)
+            if not await conversation.passed_on(message):
+                left.append(message)
+        dark = heard.topic is Topic.CRISIS
+        if (
+            not messages
+            or not (left or dark)
+            or (conversation.answering(messages[-1].author.id) and not dark)
+        ):
+            return
+        newest = (left or messages)[-1]
+        if not await cards.meet(newest, heard, late=True):
+            await conversation.say(newest, "checkins.slow_bot", {})
 
 
 async def setup(bot: ReallyOk) -> None:

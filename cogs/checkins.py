@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 from discord import app_commands
@@ -16,10 +17,11 @@ from bot.errors import Refusal, StoreUnavailable
 from bot.ui.forms import say_more
 from bot.ui.ids import Press
 from bot.ui.render import Origin
-from bot.ui.router import on_press
+from bot.ui.router import on_press, written
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.cards import Cards
 
 PLAIN = {
     Level.GOOD: "checkins.good",
@@ -37,6 +39,7 @@ class Checkins(commands.Cog):
     group = app_commands.Group(name="checkin", description="checkin")
 
     def __init__(self, bot: ReallyOk) -> None:
+        self.bot = bot
         self.app = bot.app
         self.say = bot.answers.say
 
@@ -129,12 +132,21 @@ class Checkins(commands.Cog):
     async def followed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         if press.arg not in FOLLOWED:
             raise Refusal("errors.old_button")
-        await self._about(interaction, press, f"checkins.followed_{press.arg}")
+        template = f"checkins.followed_{press.arg}"
+        try:
+            await self._about(interaction, press, template)
+        except (StoreUnavailable, Refusal):
+            # Asked for by somebody without a question, or the question is gone: met all the same, nothing is kept.
+            await self._from_memory(interaction, template)
 
     @on_press("checkins.follow")
     async def no_follow_up(self, interaction: discord.Interaction[Any], press: Press) -> None:
         await answering.decline_follow_up(self.app.store, press.id, interaction.user.id)
         await self._about(interaction, press, "checkins.follow_declined")
+
+    @property
+    def _cards(self) -> Cards:
+        return cast("Cards", self.bot.get_cog("Cards"))
 
     async def _about(
         self, interaction: discord.Interaction[Any], press: Press, template: str
@@ -192,6 +204,10 @@ class Checkins(commands.Cog):
     @on_press("checkins.said")
     async def said(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """A form with words: read, met, and let go. Nothing of it is stored or passed on."""
+        if await self._cards.meet_form(interaction, written(interaction).get("words", "")):
+            with contextlib.suppress(StoreUnavailable):
+                await answering.heard(self.app.store, interaction.user.id)
+            return
         try:
             level, _ = await answering.standing_of(
                 self.app.store, self.app.keyring, press.id, interaction.user.id
@@ -201,9 +217,12 @@ class Checkins(commands.Cog):
             await answering.heard(self.app.store, interaction.user.id)
         except (StoreUnavailable, Refusal):
             # The database is away, or the question gone: the words are met all the same, from memory.
-            if not interaction.response.is_done():
-                line = self.app.one_line(self.app.origin_of(interaction))
-                await self.say(interaction, "checkins.words_follow_up", {"line": line})
+            await self._from_memory(interaction, "checkins.words_follow_up")
+
+    async def _from_memory(self, interaction: discord.Interaction[Any], template: str) -> None:
+        if not interaction.response.is_done():
+            line = self.app.one_line(self.app.origin_of(interaction))
+            await self.say(interaction, template, {"line": line}, hidden=interaction.guild is not None)
 
     @on_press("checkins.which")
     async def which_network(self, interaction: discord.Interaction[Any], press: Press) -> None:

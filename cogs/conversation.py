@@ -1,11 +1,13 @@
 """What a member writes to the bot: read in memory, met kindly, and let go.
 
-Nothing here is stored or logged. Answers go straight out, with the inbound message's id as their nonce.
+Nothing here is stored or logged. Answers go straight out, with the inbound message's id as their nonce. Words are read
+by the cog "Cards" first of all, before any talk and any database.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -18,13 +20,17 @@ from bot.checkins.answering import Open
 from bot.checkins.rules import Level, Meaning, meaning, one_word
 from bot.errors import StoreUnavailable
 from bot.outbox.sender import custom_ids
+from bot.support.meeting import Heard
 from bot.ui.direct import send_surely
 from bot.ui.ids import make, parse
+from bot.ui.inbound import from_a_person, unreadable
 from bot.ui.render import Origin, draw, plain, with_support
 from bot.ui.render import button as drawn_button
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from bot.ui.talking import AnonymousTalk
+    from cogs.cards import Cards
     from cogs.checkins import Checkins
 
 log = logging.getLogger("reallyok.conversation")
@@ -32,8 +38,6 @@ log = logging.getLogger("reallyok.conversation")
 # Several texts in a row get one answer, once the writer has been quiet for so long (by the monotonic clock).
 QUIET_S = 8.0
 LAST_WORDS_S = 1.5
-# Everything else of a conversation is Discord's own: a pin, a call, somebody's new name.
-WORDS = (discord.MessageType.default, discord.MessageType.reply)
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Burst:
     message: discord.Message
     count: int
     timer: asyncio.TimerHandle
+    heard: Heard | None = None
 
 
 class Conversation(commands.Cog):
@@ -52,11 +57,37 @@ class Conversation(commands.Cog):
         self._bursts: dict[int, Burst] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def _cards(self) -> Cards:
+        return cast("Cards", self.bot.get_cog("Cards"))
+
+    @property
+    def _talk(self) -> AnonymousTalk | None:
+        return cast("AnonymousTalk | None", self.bot.get_cog("AnonymousTalk"))
+
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        if message.guild is not None or message.author.bot or message.type not in WORDS:
+        if not from_a_person(message):
             return
         self.app.sender.saw(message.channel.id, message.id)
+        talk = self._talk
+        self._cards.heed(message, held=talk is not None and talk.side(message.author.id) == "listener")
+        if await self.passed_on(message):
+            self._cards.taken(message.author.id)
+        else:
+            self._gather(message)
+
+    async def passed_on(self, message: discord.Message) -> bool:
+        """Whether a talk took it. What goes wrong there is not let through: then it is met like any other."""
+        try:
+            return self._talk is not None and await self._talk.take(message)
+        except StoreUnavailable:
+            return False
+        except Exception as error:
+            log.error("A talk could not take a message.", exc_info=error)
+            return False
+
+    def _gather(self, message: discord.Message) -> None:
         loop = asyncio.get_running_loop()
         waiting = self._bursts.get(message.author.id)
         if waiting is not None:
@@ -71,6 +102,7 @@ class Conversation(commands.Cog):
     def _answer_soon(self, user_id: int) -> None:
         burst = self._bursts.pop(user_id, None)
         if burst is not None:
+            burst.heard = self._cards.over(user_id)
             task = asyncio.create_task(self._answer_kindly(burst))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -81,16 +113,20 @@ class Conversation(commands.Cog):
         try:
             await self._answer(burst)
         except StoreUnavailable:
-            await self._say(message, "checkins.words_follow_up", {"line": self.app.one_line(Origin())})
+            await self.say(message, "checkins.words_follow_up", {"line": self.app.one_line(Origin())})
         except Exception as error:
             log.error("A message could not be answered as it should have been.", exc_info=error)
-            await self._send(message, self._apology(message))
+            await self._cards.sorry(message)
 
     async def _answer(self, burst: Burst) -> None:
-        message = burst.message
-        unreadable = _unreadable(message)
-        if unreadable is not None:
-            await self._say(message, unreadable, {})
+        message, heard = burst.message, burst.heard or Heard()
+        wordless = unreadable(message)
+        if wordless is not None:
+            await self.say(message, wordless, {})
+            return
+        if await self._cards.meet(message, heard):
+            with contextlib.suppress(StoreUnavailable):
+                await answering.heard(self.app.store, message.author.id)
             return
         said = meaning(message.content) if burst.count == 1 else Meaning.WORDS
         if said is not Meaning.WORDS:
@@ -118,7 +154,7 @@ class Conversation(commands.Cog):
             Meaning.WHO_SEES: "checkins.who_sees",
             Meaning.THANKS: "checkins.thanks",
         }[said]
-        await self._say(message, template, {"when": when})
+        await self.say(message, template, {"when": when})
 
     async def _one_word(self, message: discord.Message, level: Level, questions: list[Open]) -> None:
         """ "Fine." is an answer, and is kept like a tap; with two networks asking, we ask which it was for."""
@@ -130,7 +166,7 @@ class Conversation(commands.Cog):
         kept = await answering.answer(store, keyring, asked, member, level, message.id, now)
         checkins = cast("Checkins", self.bot.get_cog("Checkins"))
         template, params = checkins.reply_to(kept)
-        await self._say(
+        await self.say(
             message,
             template,
             params,
@@ -157,28 +193,14 @@ class Conversation(commands.Cog):
 
     async def _words(self, message: discord.Message, question: Open | None) -> None:
         if question is None:
-            await self._say(message, "checkins.unprompted", {})
+            await self.say(message, "checkins.unprompted", {})
             return
         origin = Origin(question.network.id, question.network.language)
         if question.level is None:
             template = "checkins.words_untapped"
         else:
             template = "checkins.words_hard" if question.level.hard else "checkins.words"
-        await self._say(message, template, {"line": self.app.one_line(origin)}, question.checkin_id, origin)
-
-    @commands.Cog.listener()
-    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        if payload.guild_id is not None or self._is_me(payload.user_id):
-            return
-        channel = self.bot.get_partial_messageable(payload.channel_id)
-        drawn = draw(
-            self.app.library, self.bot.answers.vary("checkins.reaction", payload.user_id), origin=Origin()
-        )
-        # One answer to a message's reactions, however many there are.
-        await channel.send(**drawn, nonce=f"r{payload.message_id}")
-
-    def _is_me(self, user_id: int) -> bool:
-        return self.bot.user is not None and self.bot.user.id == user_id
+        await self.say(message, template, {"line": self.app.one_line(origin)}, question.checkin_id, origin)
 
     async def cog_unload(self) -> None:
         """The bot is ending: whoever waits for the end of a pause in their writing is answered now."""
@@ -188,12 +210,11 @@ class Conversation(commands.Cog):
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=LAST_WORDS_S)
 
-    async def say_late(self, message: discord.Message) -> None:
-        """Answer something written while the bot was off, unless newer words of theirs are being answered."""
-        if message.author.id not in self._bursts:
-            await self._say(message, "checkins.slow_bot", {})
+    def answering(self, user_id: int) -> bool:
+        """Whether somebody is writing just now, and will be answered when they pause."""
+        return user_id in self._bursts
 
-    async def _say(
+    async def say(
         self,
         message: discord.Message,
         template: str,
@@ -215,30 +236,6 @@ class Conversation(commands.Cog):
 
     async def _send(self, message: discord.Message, drawn: dict[str, Any]) -> None:
         await send_surely(message.channel, drawn, str(message.id))
-
-    def _apology(self, message: discord.Message) -> dict[str, Any]:
-        """What is said when an answer failed: that it was us, and the numbers themselves. From memory alone."""
-        app = self.app
-        chosen = self.bot.answers.vary("errors.generic", message.author.id)
-        drawn = draw(app.library, chosen, {}, origin=Origin())
-        card = app.signposts.card(None, Origin().language, app.clock.now())
-        return {**drawn, "content": f"{drawn['content']}\n\n{card.text}"}
-
-
-def _unreadable(message: discord.Message) -> str | None:
-    """The words for what the bot cannot read, or None when there is text."""
-    if message.content.strip():
-        return None
-    if message.flags.voice:
-        return "checkins.voice_note"
-    if message.stickers:
-        return "checkins.sticker"
-    if message.attachments:
-        pictures = all((a.content_type or "").startswith("image/") for a in message.attachments)
-        return "checkins.picture" if pictures else "checkins.file"
-    if message.message_snapshots or message.poll is not None:
-        return "checkins.file"  # something forwarded, or a vote: not their own words
-    return None
 
 
 def _replied_to(message: discord.Message) -> int | None:

@@ -6,6 +6,7 @@ Nothing in this file may touch the database, write a file, log, or count. Keep i
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -13,11 +14,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.support import cards
+from bot.support.rules import UK
 from bot.support.signposts import Card, read_choice
-from bot.ui.ids import Press
-from bot.ui.render import Origin, button, plain, read_origin
+from bot.ui.ids import Press, make
+from bot.ui.render import Origin, draw_card, menu, read_origin
 from bot.ui.respond import respond
-from bot.ui.router import on_press
+from bot.ui.router import chosen, on_press
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 class Support(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
-        self._views: dict[tuple[Origin, Card], discord.ui.View] = {}
+        self._views: dict[tuple[Origin, Card, str | None], discord.ui.View] = {}
 
     @app_commands.command(name="support", description="support")
     async def support(self, interaction: discord.Interaction[Any]) -> None:
@@ -41,7 +44,7 @@ class Support(commands.Cog):
         card = self.app.signposts.card(
             own.nation, origin.language, self.app.clock.now(), own.lines, education=own.education
         )
-        await self._show(interaction, card, origin)
+        await self._show(interaction, card, origin, own.nation or UK)
 
     @on_press("support.more", "support.cymraeg", "support.nation", "support.country")
     async def choices(self, interaction: discord.Interaction[Any], press: Press) -> None:
@@ -56,6 +59,27 @@ class Support(commands.Cog):
                 "support.nation": posts.card,
             }
             card = build[press.kind](nation, origin.language, now, own.lines, education=own.education)
+        await self._show(interaction, card, origin, None if press.kind == "support.country" else nation or UK)
+
+    @on_press("support.about")
+    async def about(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """What was chosen beneath the numbers. Whatever a stranger made up is answered with the numbers themselves."""
+        picked = chosen(interaction)
+        template = self.app.cards.chosen(picked[0]) if picked else None
+        await self._about(interaction, press, template or cards.WAY)
+
+    @on_press("support.way")
+    async def way(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """What gets in the way of ringing, answered; the lines stand beneath again."""
+        _, _, way, *place = (*press.arg.split("."), "", "", "")
+        there = Press(press.kind, press.id, ".".join([*press.arg.split(".")[:2], *filter(None, place)]))
+        await self._about(interaction, there, cards.WAYS.get(way, cards.WAY))
+
+    async def _about(self, interaction: discord.Interaction[Any], press: Press, template: str) -> None:
+        origin, nation = _place(press)
+        own = replace(self.app.lines.get(origin.network_id), nation=nation)
+        wording = self.app.cards.next(template)
+        card = self.app.cards.fill(wording, own, origin.language, self.app.clock.now())
         await self._show(interaction, card, origin)
 
     @on_press("support.keep")
@@ -79,19 +103,28 @@ class Support(commands.Cog):
             card = posts.keep(nation, origin.language, now, own.lines, education=own.education, template=told)
         await interaction.followup.send(ephemeral=True, **self._drawn(card, origin))
 
-    async def _show(self, interaction: discord.Interaction[Any], card: Card, origin: Origin) -> None:
-        await respond(interaction, hidden=True, **self._drawn(card, origin))
+    async def _show(
+        self, interaction: discord.Interaction[Any], card: Card, origin: Origin, chooser: str | None = None
+    ) -> None:
+        await respond(interaction, hidden=True, **self._drawn(card, origin, chooser))
 
-    def _drawn(self, card: Card, origin: Origin) -> dict[str, Any]:
-        """The card as discord.py sends it. A view without state is the same for everybody: built once."""
-        key = (origin, card)
+    def _drawn(self, card: Card, origin: Origin, chooser: str | None = None) -> dict[str, Any]:
+        """The card as discord.py sends it; beneath the numbers, with `chooser` (a nation), the menu of what it may be
+        about. A view without state is the same for everybody: built once."""
+        key = (origin, card, chooser)
         view = self._views.get(key)
         if view is None:
             if len(self._views) >= 512:
                 self._views.clear()
-            rows = [[button(self.app.library, ref, origin) for ref in row] for row in card.buttons]
-            view = self._views[key] = plain(rows)
+            menus = [] if chooser is None else [self._menu(origin, chooser)]
+            drawn = draw_card(self.app.library, card.text, card.buttons, origin, menus)
+            view = self._views[key] = drawn["view"]
         return {"content": card.text, "view": view, "suppress_embeds": True}
+
+    def _menu(self, origin: Origin, nation: str) -> discord.ui.Select[Any]:
+        hint = self.app.library.text("support.about.placeholder", origin.language)
+        custom_id = make("support.about", 0, f"{origin}.{nation}.{origin.language}")
+        return menu(custom_id, self.app.cards.menu(origin.language), hint)
 
 
 def _place(press: Press) -> tuple[Origin, str | None]:

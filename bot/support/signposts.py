@@ -16,7 +16,7 @@ from bot.content.library import Library, Words, joined
 from bot.content.neutral import neutralise
 from bot.support.helplines import COUNTRIES, QUARTER, Helplines, load_helplines
 from bot.support.lines import OwnLine
-from bot.support.rules import UK, Line, Opening, choose
+from bot.support.rules import SHOWN, UK, UK_NATIONS, Line, Opening, choose
 
 _CACHED = 512
 _OWN_ON_CARD = 2
@@ -24,6 +24,7 @@ _OWN_NAME, _OWN_CONTACT = 60, 120
 _OWN_LENGTH = 1000
 # Buttons that lead on to another card and must remember where the reader is.
 _CARRY = frozenset(("support.more", "support.keep", "support.country", "support.cymraeg"))
+_WAY = "support.way="
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,44 @@ class Signposts:
     ) -> Card:
         """The Welsh-language line with its hours, then lines in English that never close."""
         return self._kept("cymraeg", nation, language, at, network_lines, education, self._cymraeg)
+
+    def about(
+        self,
+        wording: str,
+        nation: str | None,
+        language: str,
+        at: datetime,
+        network_lines: Iterable[OwnLine] = (),
+        *,
+        education: bool = True,
+        bereaved: tuple[str, ...] = (),
+        **others: Words,
+    ) -> Card:
+        """A card about one thing, with the lines of this hour: `wording` is a reference such as “support.crisis#2”.
+
+        For a loss, `bereaved` names the audiences whose lines come first, whatever the hour, with one that never
+        closes after them. `others` fill what else stands in the words.
+        """
+        place = nation if nation in COUNTRIES else None
+        language = language if language in self._library.languages else FIRST_LANGUAGE
+        slot = int(at.timestamp()) // (QUARTER * 60)
+        ask = _Ask("card", place, language, at, slot, tuple(network_lines), education)
+        lines = self._said(self._for_the_bereaved(ask, bereaved) if bereaved else self._choose(ask)[0], ask)
+        urgent = self._library.text("support.urgent", language) if place in (None, *UK_NATIONS) else Words("")
+        line = self.line(place, language, at, education=education)
+        return self._filled(wording, ask, lines, line=line, urgent=urgent, **others)
+
+    def _for_the_bereaved(self, ask: _Ask, audiences: tuple[str, ...]) -> list[Line]:
+        """Lines of these audiences, in their order, and one for anybody that never closes: four at the most."""
+        places = {ask.nation} if ask.nation else {UK, *UK_NATIONS}
+        found: dict[tuple[str, str], Line] = {}
+        for audience in audiences:
+            for line in self._helplines.lines:
+                if line.audience == audience and places & set(line.nations):
+                    found.setdefault((line.name, line.number), line)
+        lasting = [line for line in self._helplines.lines if line.hours.always]
+        first, _ = choose(lasting, ask.nation, ask.at, ask.language, education=False)
+        return [*[*found.values()][:SHOWN], *first[:1]]
 
     def emergency(self, nation: str | None, language: str) -> Words:
         """The sentence for when life is in danger now."""
@@ -297,4 +336,6 @@ def _carry(reference: str, nation: str | None, language: str) -> str:
         return f"{reference}={nation or UK}.{language}"
     if reference.startswith("support.nation="):
         return f"{reference}.{language}"
+    if reference.startswith(_WAY):
+        return f"{reference}.{nation or UK}.{language}"
     return reference

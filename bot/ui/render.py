@@ -107,9 +107,22 @@ def button(
     return discord.ui.Button(label=words.label, style=_STYLES[words.style], custom_id=custom_id)
 
 
-def menu(custom_id: str, options: Sequence[tuple[str, str]]) -> discord.ui.Select[Any]:
-    """A menu to pick one of `options` from: (value, name). At most 25, Discord's limit."""
-    select: discord.ui.Select[Any] = discord.ui.Select(custom_id=custom_id)
+def draw_card(
+    library: Library,
+    text: str,
+    buttons: Sequence[Sequence[str]],
+    origin: Origin,
+    menus: Sequence[Menu] = (),
+) -> dict[str, Any]:
+    """The same for words that are put together already, with rows of button references beneath the menus."""
+    rows: list[Sequence[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
+    rows += [[button(library, reference, origin) for reference in row] for row in with_support(buttons)]
+    return {"content": text, "view": plain(rows), "suppress_embeds": True}
+
+
+def menu(custom_id: str, options: Sequence[tuple[str, str]], hint: str = "") -> discord.ui.Select[Any]:
+    """A menu to pick one of `options` from: (value, name). At most 25, Discord's limit. `hint` stands in it till then."""
+    select: discord.ui.Select[Any] = discord.ui.Select(custom_id=custom_id, placeholder=hint or None)
     for value, name in options[:25]:
         select.add_option(label=name[:100], value=value)
     return select

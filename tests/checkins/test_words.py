@@ -11,7 +11,7 @@ from tests.checkins import said
 from tests.checkins.evening import Evening, expect, last, says
 from tests.launch.scene import WEDNESDAY, answered, until, words
 
-CANARY = "the heating has failed in the infants and I have not slept since Sunday"
+CANARY = "the heating has failed in the infants and nobody has seen the caretaker since Sunday"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def kept_bytes(evening: Evening) -> bytes:
         ("how do I change my time?", "checkins.how_to_change", []),
         ("who sees this?", "checkins.who_sees", []),
         ("thanks", "checkins.thanks", []),
-        ("I can't stop crying all day", "checkins.words_untapped", []),
+        ("I can't stop crying all day", "support.distress", []),
         ("fine :(", "checkins.words_untapped", []),
         ("😭", "checkins.words_untapped", []),
         ("أنا لست بخير", "checkins.words_untapped", []),

