@@ -11,7 +11,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,8 @@ class App:
         self.sender = DiscordSender(self.client, self._render)
         self.first_contacts = Circuit()
         self.alarm = Alarm(clock, self._earliest, self._ring)
+        self.before_opening: Callable[[], None] | None = None
+        """What must succeed before the database is opened, where it failed at the start; raises `OperatorError`."""
         self.pump: Pump | None = None
         self.keys: keys.Keyring | None = None
         self._desk: Desk | None = None
@@ -228,6 +230,9 @@ class App:
         self._opened.set()
 
     async def _open_once(self) -> Store:
+        if self.before_opening is not None:
+            self.before_opening()
+            self.before_opening = None
         # A key rotation or a restore that was interrupted is finished or cleared away first.
         keyring = await asyncio.to_thread(rotation.settle, rotation.KeyPlace.of(self.settings))
         await asyncio.to_thread(restore.clear, self.settings.database_url)

@@ -8,14 +8,14 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__, logs, settings
 from bot.clock import SystemClock
-from bot.errors import OperatorError
+from bot.errors import FolderUnusable, OperatorError
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,13 +117,14 @@ def _run(_: argparse.Namespace, chosen: Settings) -> int:
         )
     from bot.app import build
 
-    async def work() -> None:
+    async def work(hold: Callable[[], None] | None) -> None:
         app = build(chosen)
+        app.before_opening = hold
         end_on_signals(app)
         await app.run()
 
-    with only_copy(chosen):
-        asyncio.run(work())
+    with holding(chosen) as hold:
+        asyncio.run(work(hold))
     return 0
 
 
@@ -142,8 +143,31 @@ def end_on_signals(app: App) -> None:
 
 
 @contextlib.contextmanager
+def holding(chosen: Settings) -> Generator[Callable[[], None] | None]:
+    """Be the only copy while the bot runs. Where the folder cannot be used, the bot starts all the same, for support.
+
+    Yields None; or, in that case, what has to succeed before the database may be opened: it raises `OperatorError`
+    until then. Raises `OperatorError` when another copy runs.
+    """
+    with contextlib.ExitStack() as held:
+
+        def hold() -> None:
+            held.enter_context(only_copy(chosen))
+
+        try:
+            hold()
+        except FolderUnusable:
+            yield hold
+        else:
+            yield None
+
+
+@contextlib.contextmanager
 def only_copy(chosen: Settings) -> Generator[None]:
-    """Hold the lock that says this database has a bot. Raises `OperatorError` when another copy holds it."""
+    """Hold the lock that says this database has a bot.
+
+    Raises `OperatorError` when another copy holds it, and `FolderUnusable` when nobody can.
+    """
     from filelock import FileLock, Timeout
 
     from bot.db.store import sqlite_path
@@ -160,7 +184,7 @@ def only_copy(chosen: Settings) -> Generator[None]:
             "End that one first; two would ask everybody twice. (The lock goes by itself when it ends.)",
         ) from None
     except OSError as error:
-        raise OperatorError(
+        raise FolderUnusable(
             f"The folder of the database {path} cannot be used ({error.strerror}).",
             "Make it writable for the bot's user, or set REALLYOK_DATA to another folder.",
         ) from None

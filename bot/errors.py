@@ -18,6 +18,10 @@ class OperatorError(Exception):
         self.mend = mend
 
 
+class FolderUnusable(OperatorError):
+    """The folder of the database is missing, not ours to write in, or no folder. It may become usable while we run."""
+
+
 class Refusal(Exception):
     """A kind no. `template` names the words in `prompts/`; `params` fill them."""
 

@@ -94,6 +94,17 @@ async def test_locked_in_the_middle_and_free_again(scene: Scene) -> None:
     assert says(kept.messages[-1], "checkins.not_ok")
 
 
+async def test_a_folder_that_cannot_be_used_and_can_again(scene: Scene) -> None:
+    scene.data.write_text("a file where the folder should be")
+    bot = await scene.bot(opened=False, reopen_s=0.1)
+    await support_answers(scene)
+    await nothing_else_does(scene)
+    assert "cannot be used" in scene.log.read_text()
+    scene.data.unlink()
+    await bot.opened()
+    await scene.set_up()
+
+
 async def test_corrupt_before_the_start(scene: Scene) -> None:
     scene.data.mkdir()
     scene.database.write_bytes(b"this is no database " * 500)

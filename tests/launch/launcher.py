@@ -11,13 +11,15 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import bot.app
 from bot import logs, settings
 from bot.app import App, build
-from bot.cli import end_on_signals, only_copy
+from bot.cli import end_on_signals, holding
 from bot.clock import MovableClock, SystemClock
 from bot.db import upgrade
 from bot.errors import OperatorError
@@ -30,23 +32,26 @@ def play(start: Start) -> int:
     try:
         chosen = settings.read(start.environ, Path(os.devnull))
         logs.start(chosen.log_level)
-        with only_copy(chosen):
-            asyncio.run(_live(start, chosen))
+        with holding(chosen) as hold:
+            asyncio.run(_live(start, chosen, hold))
     except OperatorError as error:
         os.write(2, f"{error}\n".encode())
         return 1
     return 0
 
 
-async def _live(start: Start, chosen: settings.Settings) -> None:
+async def _live(start: Start, chosen: settings.Settings, hold: Callable[[], None] | None) -> None:
     clock = MovableClock(datetime.fromisoformat(start.clock)) if start.clock else SystemClock()
     app = build(chosen, clock=clock)
+    app.before_opening = hold
     if start.blind:
         app.sender.look = _sees_nothing  # type: ignore[method-assign]
     if start.migrating:
         _take_long(Path(start.migrating))
     if start.sweep_s:
         alarm.SWEEP_S = start.sweep_s
+    if start.reopen_s:
+        bot.app.REOPEN_S = start.reopen_s
     end_on_signals(app)
     obeying = asyncio.create_task(_obey(app, clock, start.port))
     try:

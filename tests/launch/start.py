@@ -13,8 +13,8 @@ class Start:
 
     `blind` is the control of the crash tests: a bot that does not look before it sends again. The product has no
     such setting; only the process started so changes its own sender. `migrating` names a file: as long as it exists,
-    bringing the database to the newest form takes. `sweep_s` is how often the alarm looks, for tests that cannot
-    wait a minute.
+    bringing the database to the newest form takes. `sweep_s` is how often the alarm looks and `reopen_s` how often a
+    database that would not open is tried, for tests that cannot wait a minute.
     """
 
     environ: Mapping[str, str]
@@ -23,3 +23,4 @@ class Start:
     blind: bool = False
     migrating: str | None = None
     sweep_s: float | None = None
+    reopen_s: float | None = None
