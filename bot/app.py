@@ -137,6 +137,9 @@ class App:
         own = self.lines.get(origin.network_id)
         return self.signposts.line(own.nation, origin.language, self.clock.now(), education=own.education)
 
+    def _line(self, network_id: int, language: str) -> str:
+        return self.one_line(Origin(network_id, language))
+
     async def outcome(self, row_id: int, patience_s: float) -> State | None:
         """How a message just put in the outbox ended, or None if it has not in that time."""
         return None if self.pump is None else await self.pump.outcome(row_id, patience_s)
@@ -214,8 +217,8 @@ class App:
                     exc_info=error,
                 )
             await asyncio.sleep(REOPEN_S)
+        self._desk = desk = Desk(self.keyring, self.library, self._line)
         self._store = store
-        self._desk = desk = Desk(self.keyring, self.library, lambda *where: self.one_line(Origin(*where)))
         store.partings.append(partial(due.parting, desk))
         consequences = CONSEQUENCES | {steps.TOPIC: partial(due.ended, desk)}
         self.pump = Pump(store, self.sender, self.clock, consequences)

@@ -258,7 +258,8 @@ class ReallyOk(commands.Bot):
             if guild is None:
                 continue
             try:
-                await guild.fetch_member(user_id)
+                member = await guild.fetch_member(user_id)
+                await self.app.seen(network_id, user_id, {role.id for role in member.roles})
             except discord.NotFound as error:
                 if error.code == UNKNOWN_MEMBER:
                     await members.leave(self.app.store, network_id, user_id, self.app.clock.now())

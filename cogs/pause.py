@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.checkins import plans
 from bot.errors import Refusal
+from bot.listeners import due
 from bot.members import service
 from bot.schedule.typed import read_date
 from bot.ui.forms import ask_text
@@ -78,6 +79,7 @@ class Pause(commands.Cog):
         params: dict[str, str] = {"when": app.library.when(*first)} if first is not None else {}
         await service.pause(app.store, who, ends, params, app.clock.now())
         await plans.reckon(app.store, who, ends)
+        await due.rest(app.store, app.desk, who, app.clock.now())
         await self.say(interaction, "members.paused", {"when": app.library.day(day, year=True)})
 
     @on_press("members.unpause")

@@ -38,7 +38,7 @@ from bot.listeners.steps import (
 from bot.listeners.tables import Call, CallOffer, Listening
 from bot.members.tables import Network, Person, membership_of, memberships_of
 
-LONGEST = {"name": 60, "reach": 100, "suits": 100, "about": 500}
+LONGEST = {"name": 60, "reach": 100, "suits": 100, "about": 300}
 SHOWN = 24
 """As many listeners as a menu holds beside "whoever is on"."""
 
@@ -71,8 +71,11 @@ class Standing:
     """Name and organisation of whoever holds it."""
     named: tuple[str, str] | None
     """... of whom it was for, if it was for somebody."""
+    named_id: int | None = None
     askable: tuple[Candidate, ...] = ()
-    """Everybody it may go to."""
+    """Everybody it may go to, the one it is for first."""
+    offers: tuple[tuple[Candidate, Offer], ...] = ()
+    """Everybody the member was shown, and how they stand to it."""
     answer: timedelta = timedelta(minutes=30)
     dm_known: bool = True
 
@@ -242,7 +245,9 @@ def _standing(session: Session, desk: Desk, call: Call, now: datetime) -> Standi
         call.promised_at,
         called(session, desk, call.network_id, call.holder_id),
         called(session, desk, call.network_id, call.named_id),
+        call.named_id,
         tuple(sorted(askable, key=lambda one: one.user_id != call.named_id)),
+        tuple((one, Offer(offer.state)) for one in every if (offer := offers.get(one.user_id)) is not None),
         answer_time(session, call.network_id),
         person.dm_channel_id is not None,
     )

@@ -23,7 +23,7 @@ class Desk:
     line: Callable[[int, str], str]
 
     def when(self, at: datetime, zone: str, now: datetime, language: str = "en") -> Words:
-        """An instant as people say it by the clock of `zone`: "today at 4 pm", "this evening at 7.30 pm", "on Friday ..."."""
+        """An instant as people say it by the clock of `zone`: "4 pm today", "7.30 pm this evening"."""
         text, clock = self.library.text, self.library.clock(at, zone, language)
         days = (local_date(at, zone) - local_date(now, zone)).days
         if days == 0:
@@ -39,3 +39,9 @@ class Desk:
         if minutes % 60 == 0:
             return self.library.text("listeners.hours", language, count=minutes // 60)
         return self.library.text("listeners.minutes", language, count=minutes)
+
+    def later(self, at: datetime | None, zone: str, now: datetime, language: str = "en") -> Words:
+        """When somebody will next be on, in a sentence; or that nobody has said."""
+        if at is None:
+            return self.library.text("listeners.later.unknown", language)
+        return self.library.text("listeners.later.known", language, when=self.when(at, zone, now, language))

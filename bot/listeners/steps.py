@@ -211,7 +211,7 @@ def tell_member(
     }
     if when is not None:
         said["when"] = desk.when(when, call.zone, now, language)
-    said["later"] = said_later(desk, later, call.zone, now, language)
+    said["later"] = desk.later(later, call.zone, now, language)
     enqueue(
         session,
         f"{TOPIC}:member:{call.id}:{call.step}:{template.partition('.')[2]}",
@@ -226,13 +226,6 @@ def tell_member(
         priority=Priority.ANSWER,
         expires_at=None if call.state == State.NOBODY else call.step_at,
     )
-
-
-def said_later(desk: Desk, at: datetime | None, zone: str, now: datetime, language: str) -> str:
-    """When somebody will be on, in a sentence; or that nobody has said."""
-    if at is None:
-        return desk.library.text("listeners.later.unknown", language)
-    return desk.library.text("listeners.later.known", language, when=desk.when(at, zone, now, language))
 
 
 def tell_listener(
