@@ -109,7 +109,7 @@ def suitable(
         select(Listener, Person, Network).where(
             Listener.network_id == network_id,
             Listener.user_id == Person.user_id,
-            Network.id == network_id,
+            Network.id == Listener.network_id,
             col(Network.removed_at).is_(None),
             col(Listener.confirmed_at).is_not(None),
             col(takes).is_(True),
