@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checkins.evening import Evening, expect, says
-from tests.launch.scene import button, words
+from tests.checkins.evening import Evening, expect
+from tests.launch.scene import words
 from tests.listeners.scene import ABOUT, NUMBER, Listening
 
 
