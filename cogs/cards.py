@@ -31,7 +31,6 @@ log = logging.getLogger("reallyok.conversation")
 
 FORGET_S = 30.0  # texts nobody answered (a talk takes them) are dropped after so long
 LAST_WORDS_S = 1.5
-_MOST = 10_000
 
 
 class Cards(commands.Cog):
@@ -41,7 +40,6 @@ class Cards(commands.Cog):
         self._lately = Lately()
         self._heard: dict[int, Heard] = {}
         self._forgetting: dict[int, asyncio.TimerHandle] = {}
-        self._origins: dict[int, Origin] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # For the day when even putting a card together fails: made while nothing is wrong.
         sorry = bot.app.library.fill("errors.generic")
@@ -194,23 +192,14 @@ class Cards(commands.Cog):
 
     # Where from
 
-    @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        """Our own messages say which network somebody's conversation is about: that is all they are looked at for."""
-        if message.guild is None and self.bot.user is not None and message.author.id == self.bot.user.id:
-            origin = _origin_on(message)
-            if origin.network_id:
-                if len(self._origins) >= _MOST:
-                    self._origins.clear()
-                self._origins[message.channel.id] = origin
-
     def origin_of(self, message: discord.Message) -> Origin:
         """The network somebody's words are about, as far as memory knows: what they reply to, or what we said last."""
         reference = message.reference
         original = reference.resolved if reference is not None else None
         if isinstance(original, discord.Message) and (origin := _origin_on(original)).network_id:
             return origin
-        return self._origins.get(message.channel.id, Origin())
+        network_id, language = self.app.sender.networks.get(message.channel.id, (0, Origin().language))
+        return Origin(network_id, language)
 
     def _pressed_in(self, interaction: discord.Interaction[Any]) -> Origin:
         origin = self.app.origin_of(interaction)

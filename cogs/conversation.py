@@ -54,12 +54,10 @@ class Conversation(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.bot = bot
         self.app = bot.app
+        # Held, not looked up: what waits for an answer when the bot ends is answered after that cog is gone.
+        self._cards = cast("Cards", bot.get_cog("Cards"))
         self._bursts: dict[int, Burst] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def _cards(self) -> Cards:
-        return cast("Cards", self.bot.get_cog("Cards"))
 
     @property
     def _talk(self) -> AnonymousTalk | None:

@@ -29,6 +29,8 @@ class DiscordSender:
         self._client = client
         self._render = render
         self._last_ids: dict[int, int] = {}
+        self.networks: dict[int, tuple[int, str]] = {}
+        """Which network, and in which language, last spoke in a channel since the start: words there may answer it."""
 
     @property
     def last_ids(self) -> Mapping[int, int]:
@@ -56,6 +58,8 @@ class DiscordSender:
         except (OSError, aiohttp.ClientError):
             return Ending(State.SENDING, error="connection lost")
         self.saw(row.channel_id, message.id)
+        if row.network_id:
+            self.networks[row.channel_id] = row.network_id, row.language
         return Ending(State.SENT, message.id)
 
     async def look(self, row: Outbox) -> Ending | None:

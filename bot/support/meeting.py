@@ -33,8 +33,8 @@ class Heard:
 
     @property
     def together(self) -> str:
-        """The latest of them as one text."""
-        return "\n".join(self.texts.values())[-TOGETHER_LENGTH:]
+        """The latest of them as one text: people send a sentence in pieces, and each alone is read besides."""
+        return " ".join(self.texts.values())[-TOGETHER_LENGTH:]
 
     def read(self, recogniser: Recogniser, message_id: int, text: str) -> Topic | None:
         """Read one more (or one again that was changed), by itself and with the others; what it came to so far."""

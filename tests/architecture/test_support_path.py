@@ -21,11 +21,26 @@ ON_THE_WAY = [
     ("bot.support.signposts", "Signposts.card"),
     ("bot.support.signposts", "Signposts.more"),
     ("bot.support.signposts", "Signposts.keep"),
+    ("bot.support.cards", "Cards"),
+    ("bot.support.signposts", "Signposts.about"),
+    ("bot.ui.render", "draw_card"),
     ("bot.ui.router", "Router.find"),
     ("bot.client", "ReallyOk.on_interaction"),
 ]
 TRACES = {"store", "_store", "keyring", "pump", "outcome", "session", "log", "logger", "logging", "metrics"}
 TRACES |= {"print", "open", "write_text", "write_bytes", "read_text", "read_bytes", "to_thread"}
+
+
+# The same for words that are met with a card; this may say in the log that something failed, and nothing else.
+MEETING = [
+    ("cogs.cards", "Cards"),
+    ("cogs.edits", "Edits"),
+    ("bot.support.meeting", "Heard"),
+    ("bot.support.meeting", "Lately"),
+    ("cogs.conversation", "Conversation.on_message"),
+    ("cogs.conversation", "Conversation._gather"),
+    ("cogs.conversation", "Conversation._answer_soon"),
+]
 
 
 def keepers(source: Source, *starts: str) -> set[str]:
@@ -47,6 +62,22 @@ def test_nothing_that_keeps_is_imported_on_the_way() -> None:
 @pytest.mark.parametrize(("module", "qualified"), ON_THE_WAY)
 def test_nothing_on_the_way_leaves_a_trace(module: str, qualified: str) -> None:
     assert traces(defined(product(), module, qualified)) == set()
+
+
+@pytest.mark.parametrize(("module", "qualified"), MEETING)
+def test_words_get_their_card_before_anything_is_kept(module: str, qualified: str) -> None:
+    node = defined(product(), module, qualified)
+    assert traces(node) <= {"log"}
+    said = [n.func.attr for n in ast.walk(node) if isinstance(n, ast.Call) and _is_log(n.func)]
+    assert set(said) <= {"error"}
+
+
+def _is_log(function: ast.expr) -> bool:
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "log"
+    )
 
 
 @pytest.mark.parametrize(
