@@ -237,7 +237,7 @@ NEXT: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.ASKING, State.NOBODY}),
     State.ASKING: frozenset({State.ASKING, State.ASKING_ALL, State.NOBODY, State.HELD, State.CLOSED}),
     State.ASKING_ALL: frozenset({State.ASKING, State.NOBODY, State.HELD, State.CLOSED}),
-    State.NOBODY: frozenset({State.ASKING, State.CLOSED}),
+    State.NOBODY: frozenset({State.ASKING, State.ASKING_ALL, State.HELD, State.CLOSED}),
     State.HELD: frozenset({State.HELD, State.CHECKING, State.ASKING, State.NOBODY, State.CLOSED}),
     State.CHECKING: frozenset({State.HELD, State.ASKING, State.NOBODY, State.CLOSED}),
     State.CLOSED: frozenset(),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session
 
 from bot.errors import Refusal
 from bot.listeners import calls, due, duty, holding, serving
@@ -322,9 +323,11 @@ def test_the_limit_is_the_listeners_own_and_holds_when_they_press(room: Room) ->
     offer = room.offer(ANN)
     assert offer is not None
 
-    def hold_another(session: object) -> None:
+    membership_id = room.call.membership_id
+
+    def hold_another(session: Session) -> None:
         made = Call(
-            membership_id=room.call.membership_id,
+            membership_id=membership_id,
             user_id=BOB,
             network_id=NET,
             zone="Europe/London",
@@ -334,15 +337,14 @@ def test_the_limit_is_the_listeners_own_and_holds_when_they_press(room: Room) ->
             reach_sealed=KEYS.seal("x", "call", "reach_sealed", 5),
             made_at=room.now - MINUTES,
         )
-        session.add(made)  # type: ignore[attr-defined]
+        session.add(made)
 
-    other = room.call
     room.run(room.store.write(hold_another))
     with pytest.raises(Refusal, match=r"listeners\.full"):
         room.run(
             holding.accept(room.store, room.desk, offer.id, ANN, Promise.TONIGHT, room.event(), room.now)
         )
-    assert other.state == State.ASKING
+    assert {call.state for call in room.rows(Call)} == {State.ASKING, State.HELD}
 
 
 @pytest.mark.parametrize("how", ["leave", "forget"])
