@@ -1,0 +1,236 @@
+"""Calls over an evening in any order hypothesis can think of: one holder, nobody related, closed by the member alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from bot.errors import Refusal
+from bot.listeners import calls, due, holding, serving
+from bot.listeners.rules import OPEN, Ending, Promise, State
+from bot.listeners.tables import Call, CallOffer, Listener
+from bot.members import service
+from bot.members.tables import Membership
+from tests.listeners.room import ANN, BOB, CEM, LISTENERS, NET, NEVER, SAM, UNKNOWN, Room
+
+HOLDING = {State.HELD, State.CHECKING}
+WHO = st.sampled_from((ANN, BOB, CEM, UNKNOWN, *sorted(NEVER)))
+PROMISES = st.sampled_from(list(Promise))
+# What the member is told by the bot itself; anything else they read in the answer to their own press.
+SAID = {
+    "calls.asking_next",
+    "calls.asking_all",
+    "calls.came_on",
+    "calls.nobody",
+    "calls.accepted",
+    "calls.new_time",
+} | {
+    "calls.spoken",
+    "calls.promise_passed",
+    "calls.reoffered",
+    "calls.second",
+}
+
+
+class Evening(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = Room()
+        self.ended: set[int] = set()
+        self.gone: set[int] = set()
+        self.shown: set[tuple[int, int]] = set()
+
+    def teardown(self) -> None:
+        self.room.close()
+
+    def attempt(self, *works: Coroutine[Any, Any, Any]) -> None:
+        """Do these at the same moment; a kind no is an answer too."""
+
+        async def all_at_once() -> list[Any]:
+            return await asyncio.gather(*works, return_exceptions=True)
+
+        for outcome in self.room.run(all_at_once()):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):
+                raise outcome
+        self.room.post()
+
+    def open(self) -> Call | None:
+        return next((call for call in self.room.rows(Call) if State(call.state) in OPEN), None)
+
+    def about(self) -> tuple[Any, Any]:
+        return self.room.store, self.room.desk
+
+    # The member
+
+    @rule(named=st.sampled_from((None, ANN, UNKNOWN)))
+    def asks(self, named: int | None) -> None:
+        if SAM in self.gone:
+            return
+        with suppress(Refusal):  # the one they mean takes no calls, or is no listener any more
+            self.room.send(named)
+            self.shown |= {
+                (o.call_id, o.user_id) for o in self.room.rows(CallOffer) if o.shown_at is not None
+            }
+
+    @rule(ending=st.sampled_from([Ending.SPOKE, Ending.NOT_NEEDED]), twice=st.booleans())
+    def closes(self, ending: Ending, twice: bool) -> None:
+        call = self.open()
+        if call is not None:
+            event, now = self.room.event(), self.room.now
+            self.ended.add(call.id)
+            self.attempt(
+                *(calls.end(*self.about(), call.id, SAM, ending, event, now) for _ in range(1 + twice))
+            )
+
+    @rule()
+    def asks_for_another(self) -> None:
+        call = self.open()
+        if call is not None:
+            self.attempt(calls.again(*self.about(), call.id, SAM, self.room.event(), self.room.now))
+
+    # Listeners
+
+    @rule(who=WHO, another=WHO, promise=PROMISES, cancel=st.booleans())
+    def take_it(self, who: int, another: int, promise: Promise, cancel: bool) -> None:
+        """Two at the same moment, and perhaps the member who cancels just then."""
+        call = self.open()
+        if call is None:
+            return
+        works: list[Coroutine[Any, Any, Any]] = [
+            holding.accept(*self.about(), offer.id, one, promise, self.room.event(), self.room.now)
+            for one in {who, another}
+            if (offer := self.room.offer(one)) is not None and offer.call_id == call.id
+        ]
+        if cancel:
+            self.ended.add(call.id)
+            works.append(
+                calls.end(*self.about(), call.id, SAM, Ending.NOT_NEEDED, self.room.event(), self.room.now)
+            )
+        self.attempt(*works)
+
+    @rule(who=WHO)
+    def not_me(self, who: int) -> None:
+        call = self.open()
+        offer = None if call is None else self.room.offer(who)
+        if offer is not None:
+            self.attempt(holding.decline(*self.about(), offer.id, who, self.room.event(), self.room.now))
+
+    @rule(who=WHO, what=st.sampled_from(["spoken", "back", "later", "second"]), twice=st.booleans())
+    def holds(self, who: int, what: str, twice: bool) -> None:
+        """Whoever holds it (or thinks so) says how it is going; Discord may deliver that twice."""
+        call = self.open()
+        if call is None:
+            return
+        event, now = self.room.event(), self.room.now
+        for _ in range(1 + twice):
+            at = (*self.about(), call.id, who)
+            if what == "later":
+                self.attempt(holding.promise_again(*at, Promise.HALF_HOUR, event, now))
+            elif what == "spoken":
+                self.attempt(holding.spoken(*at, event, now))
+            elif what == "back":
+                self.attempt(holding.give_back(*at, event, now))
+            else:
+                self.attempt(holding.want_second(*at, event, now))
+
+    @rule(who=WHO, on=st.booleans())
+    def hours(self, who: int, on: bool) -> None:
+        if any(row.user_id == who for row in self.room.rows(Listener)):
+            (self.room.on if on else self.room.off)(who)
+
+    @rule(who=st.sampled_from((ANN, BOB, UNKNOWN)))
+    def the_role_is_taken(self, who: int) -> None:
+        self.attempt(due.stand_down(*self.about(), NET, who, self.room.now))
+
+    @rule(who=st.sampled_from((ANN, BOB, CEM)))
+    def breathes(self, who: int) -> None:
+        self.attempt(serving.breathe(self.room.store, who, self.room.event(), self.room.now))
+
+    # Everybody
+
+    @rule(who=st.sampled_from((SAM, ANN, BOB)), forget=st.booleans())
+    def goes(self, who: int, forget: bool) -> None:
+        if who in self.gone:
+            return
+        self.gone.add(who)
+        (self.room.forget if forget else self.room.leave)(who)
+        self.room.post()
+        if who == SAM:
+            assert not self.room.rows(Call)
+            self.attempt(service.join(self.room.store, NET, "", SAM, self.room.now))
+            assert {row.user_id for row in self.room.rows(Membership)} >= {SAM}
+
+    @rule(minutes=st.sampled_from([1, 14, 31, 50, 100, 600]))
+    def time_passes(self, minutes: int) -> None:
+        self.room.wait(minutes=minutes)
+
+    @rule(hours=st.sampled_from([1, 9]))
+    def the_bot_was_off(self, hours: int) -> None:
+        self.room.restart()
+        self.room.now += timedelta(hours=hours)
+        self.room.ring()
+
+    # What must always be true
+
+    @invariant()
+    def nobody_related_ever_hears_of_it(self) -> None:
+        offers = self.room.rows(CallOffer)
+        assert not {sent.to for sent in self.room.server} & NEVER
+        assert not {offer.user_id for offer in offers} & NEVER
+        for offer in offers:
+            unseen = offer.user_id == UNKNOWN and offer.shown_at is None
+            assert not unseen, "unknown, and never shown"
+
+    @invariant()
+    def one_holder_and_the_details_for_nobody_else(self) -> None:
+        for call in self.room.rows(Call):
+            state = State(call.state)
+            assert (call.holder_id is not None) == (state in HOLDING) or state is State.CLOSED
+            for who in LISTENERS:
+                may = state in HOLDING and call.holder_id == who
+                try:
+                    held = self.room.run(holding.seen(*self.about(), call.id, who))
+                    assert may, f"{who} saw {held}"
+                except Refusal:
+                    assert not may
+
+    @invariant()
+    def only_the_member_closes(self) -> None:
+        for call in self.room.rows(Call):
+            assert call.state != State.CLOSED or call.id in self.ended
+
+    @invariant()
+    def nobody_is_left_without_an_answer(self) -> None:
+        """An open call is looked at again, or its member was told that nobody could, or asked whether they spoke."""
+        self.room.ring()
+        for call in self.room.rows(Call):
+            state = State(call.state)
+            if state in (State.ASKING, State.ASKING_ALL, State.HELD) or (
+                state is State.CHECKING and call.spoken_at is None
+            ):
+                assert call.step_at is not None
+                assert call.step_at > self.room.now
+
+    @invariant()
+    def nothing_is_said_twice(self) -> None:
+        keys = [sent.key for sent in self.room.server]
+        assert len(keys) == len(set(keys))
+        assert {sent.template for sent in self.room.server if sent.to == SAM} <= SAID
+
+
+TestEvening = Evening.TestCase
+TestEvening.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
