@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Coroutine
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import discord
@@ -29,8 +29,9 @@ from bot.db import backup, keys, own, restore, rotation, tables, upgrade
 from bot.db.ledger import Ledger
 from bot.db.store import Store, sqlite_path
 from bot.errors import OperatorError, StoreUnavailable
-from bot.listeners import due, steps
+from bot.listeners import due, relay_posts, steps, talks, talks_ending, talks_looking
 from bot.listeners.desk import Desk
+from bot.listeners.relay import Carrier, Relay
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox import queue
@@ -53,6 +54,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     asking.TOPIC: asking.ended,
     answering.FOLLOW: answering.followed,
     members.TOPIC: members.reached,
+    talks.TOPIC: talks.offered,
     networks.TOPIC: networks.ended,
 }
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
@@ -86,6 +88,7 @@ class App:
         self.before_opening: Callable[[], None] | None = None
         """What must succeed before the database is opened, where it failed at the start; raises `OperatorError`."""
         self.pump: Pump | None = None
+        self.relay: Relay | None = None
         self.keys: keys.Keyring | None = None
         self._desk: Desk | None = None
         self._ledger: Ledger | None = None
@@ -219,11 +222,16 @@ class App:
             await asyncio.sleep(REOPEN_S)
         self._desk = desk = Desk(self.keyring, self.library, self._line)
         self._store = store
-        store.partings.append(partial(due.parting, desk))
+        store.partings += [partial(due.parting, desk), partial(talks_ending.parted, desk.keys)]
         consequences = CONSEQUENCES | {steps.TOPIC: partial(due.ended, desk)}
-        self.pump = Pump(store, self.sender, self.clock, consequences)
+        # While somebody is in a talk nothing asks them how they are.
+        waits = partial(talks_looking.wait, desk.keys)
+        self.pump = Pump(store, self.sender, self.clock, consequences, waits)
+        carrier = cast("Carrier", self.client.get_cog("TalkCarrier"))
+        self.relay = Relay(store, desk.keys, carrier, self.clock)
         store.on_commit(self._woken)
         self._spawn(self.pump.run())
+        self._spawn(self.relay.run())
         self.alarm.start()
         # What was loaded to get here stays to the end. The collector went through all of it again and again while
         # members waited: a tenth of the time of an answer (measured).
@@ -278,6 +286,8 @@ class App:
         await self.alarm.stop()
         if self.pump is not None:
             await self.pump.stop()
+        if self.relay is not None:
+            await self.relay.stop()
         # Work under way goes first: it would only find its connections closed beneath it, and call that a fault.
         work = list(self._work)
         for task in work:
@@ -306,6 +316,8 @@ class App:
     def _woken(self, what: set[str]) -> None:
         if self.pump is not None:
             self.pump.wake()
+        if self.relay is not None and relay_posts.TALKS in what:
+            self.relay.wake()
         self.alarm.rearm()
 
     async def _earliest(self) -> datetime | None:
@@ -329,6 +341,8 @@ class App:
             self.store.leftovers = True  # of what retention let go of
         await asking.ask_due(self.store, now, self.openings)
         await due.calls_due(self.store, self.desk, now)
+        while await self.store.write(talks.advance, self.desk, now):
+            pass
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
@@ -378,10 +392,18 @@ class App:
         while (due := await self.next_due()) is not None and due <= target:
             clock.move_to(max(due, clock.now()))
             await self.alarm.ring()
-            await self.pump.drain()
+            await self._drain()
         clock.move_to(target)
         await self.alarm.ring()
+        await self._drain()
+
+    async def _drain(self) -> None:
+        """Until whatever is due has gone: what the relay passes on may put something in the outbox, and not the reverse."""
+        assert self.pump is not None
+        assert self.relay is not None
+        await self.relay.drain()
         await self.pump.drain()
+        await self.relay.drain()
 
     # Words
 
@@ -402,7 +424,12 @@ def _night_of(now: datetime) -> date:
 
 
 def _earliest(session: Session, now: datetime) -> datetime | None:
-    times = (asking.next_due(session), due.next_due(session), queue.next_due(session, after=now))
+    times = (
+        asking.next_due(session),
+        due.next_due(session),
+        talks.next_due(session),
+        queue.next_due(session, after=now),
+    )
     return min((at for at in times if at is not None), default=None)
 
 

@@ -21,10 +21,11 @@ from bot.clock import Clock
 from bot.db.keys import Keyring
 from bot.db.store import Store
 from bot.errors import StoreUnavailable
-from bot.listeners import relay_sending, talks_ending
+from bot.listeners import relay_sending, talks_ending, talks_looking
 from bot.listeners.relay_posts import tell
 from bot.listeners.relay_sending import Ending, Parcel
 from bot.listeners.talk_tables import Post, Side
+from bot.listeners.talks_looking import Which
 from bot.outbox.pace import urgency
 from bot.outbox.tables import Priority
 
@@ -83,7 +84,9 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._woken.set()
-        self._stopping = False
+        self._stopping = self._looking = False
+        self._parties: dict[int, Which] = {}
+        self._retrying: set[int] = set()
 
     def wake(self) -> None:
         """There may be something to pass on."""
@@ -104,22 +107,30 @@ class Relay:
         else:
             self._again.add(to_id)
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is on its way."""
-        return not self._lanes and not self._woken.is_set()
+    def side(self, user_id: int) -> Which:
+        """Which side of an open talk somebody is on, from memory; empty for neither, or not known yet."""
+        return self._parties.get(user_id, "")
+
+    async def drain(self) -> None:
+        """Return when nothing is on its way (what waits for a retry does not count)."""
+        while self._lanes.keys() - self._retrying or self._woken.is_set() or self._looking:  # noqa: ASYNC110 - only a rehearsal's clock waits for this
+            await asyncio.sleep(0.005)
 
     async def run(self) -> None:
         """Pass on whatever is ready, until `stop`."""
         while not self._stopping:
             await self._woken.wait()
             self._woken.clear()
+            self._looking = True
             try:
+                self._parties = await self._store.read(talks_looking.parties, self._keys)
                 for to_id in await self._store.read(relay_sending.lanes):
                     self.pass_on(to_id, None)
             except StoreUnavailable:
                 await asyncio.sleep(FIRST_RETRY_S)
                 self._woken.set()
+            finally:
+                self._looking = False
 
     async def stop(self, grace_s: float = 2.0) -> None:
         """Begin nothing more. What does not end in time is looked for at the next start."""
@@ -170,7 +181,9 @@ class Relay:
                 parcel = replace(parcel, in_doubt=True)
             except StoreUnavailable:
                 pass
+            self._retrying.add(parcel.to_id)
             await asyncio.sleep(wait)
+            self._retrying.discard(parcel.to_id)
             wait = min(LONGEST_RETRY_S, wait * 2)
         return await self._write(_settle, self._keys, parcel, ending, copy_id, self._clock.now())
 

@@ -21,7 +21,7 @@ from bot.listeners.talk_rules import LATE, PARTIES, Role, Talk, harmless, pieces
 from bot.listeners.talk_tables import WHICH, WHO, Going, Post, Side, TalkRow
 from bot.members.tables import Network
 
-ROOM = 1800
+ROOM = 1750
 """Characters of words in one message: Discord takes 2,000, and a name stands above them."""
 TALKS = "talks"
 """What a commit wakes when there is something to pass on."""
@@ -207,8 +207,8 @@ def _next_seq(session: Session) -> int:
     return (session.exec(select(func.max(Post.seq))).one() or 0) + 1
 
 
-def choose(session: Session, keys: Keyring, user_id: int, post_id: int, talk_id: int) -> int | None:
-    """Let everything somebody wrote that is held be for one of their talks; whom it goes to, None if nothing is held.
+def choose(session: Session, keys: Keyring, user_id: int, post_id: int, talk_id: int) -> str:
+    """Let everything somebody wrote that is held be for one of their talks; what its other side is called.
 
     `post_id` is the message they were asked about. Raises `LookupError` when that talk is not theirs, or not open.
     """
@@ -224,7 +224,7 @@ def choose(session: Session, keys: Keyring, user_id: int, post_id: int, talk_id:
         .where(col(Post.from_id).in_(theirs), Post.state == Going.HELD)
         .order_by(col(Post.seq), col(Post.part))
     ).all()
-    if asked.from_id not in theirs and not held:
+    if asked.from_id not in theirs:
         raise LookupError
     seq = _next_seq(session)
     for number, post in enumerate(held):
@@ -233,11 +233,22 @@ def choose(session: Session, keys: Keyring, user_id: int, post_id: int, talk_id:
         session.add(post)
     if held:
         wake(session, TALKS)
-    return other.id if held else None
+    return other.name(keys)
 
 
-def change(session: Session, keys: Keyring, user_id: int, message_id: int, text: str, now: datetime) -> None:
-    """Somebody changed what they wrote: what was passed on is changed too, while the talk is open."""
+def change(
+    session: Session,
+    keys: Keyring,
+    user_id: int,
+    message_id: int,
+    text: str,
+    somebody: str,
+    now: datetime,
+) -> None:
+    """Somebody changed what they wrote: what was passed on is changed too, while the talk is open.
+
+    `somebody` stands where a mention stood. Emptied, as Discord allows beside a picture, it is left as it was.
+    """
     found = _written_as(session, keys, message_id)
     if not found or session.get_one(TalkRow, found[0].talk_id).state != Talk.OPEN:
         return
@@ -245,7 +256,7 @@ def change(session: Session, keys: Keyring, user_id: int, message_id: int, text:
     part = session.get(Side, first.from_id)
     if part is None or part.person_index != keys.index(str(user_id), WHO) or not text.strip():
         return
-    words = pieces(text, ROOM)
+    words = pieces(harmless(text, somebody), ROOM)
     if [post.words(keys) for post in found if post.state != Going.DROPPED] == words:
         return
     for number, post in enumerate(found):

@@ -18,7 +18,7 @@ from bot.listeners import duty
 from bot.listeners.desk import Desk
 from bot.listeners.duty import Candidate, Wanted
 from bot.listeners.relay_posts import tell
-from bot.listeners.steps import answer_time, said_later
+from bot.listeners.steps import answer_time
 from bot.listeners.talk_rules import (
     AFTER,
     ASK_AGAIN,
@@ -303,7 +303,7 @@ def _nobody(session: Session, desk: Desk, talk: TalkRow, member: Side, now: date
     upcoming = duty.hours(session, desk.keys, talk.network_id, who, now, wanted=Wanted.TALK)
     params = {
         "line": desk.line(network.id, language),
-        "later": said_later(desk, upcoming, network.zone, now, language),
+        "later": desk.later(upcoming, network.zone, now, language),
     }
     tell(session, desk.keys, member, "talks.nobody" if asked else "talks.nobody_on", params, now)
     _wait(session, desk, talk, who, now)
@@ -392,7 +392,7 @@ def _introduce(session: Session, desk: Desk, member: Side, part: Side, one: Cand
         "avoid": wishes.avoid or str(text("talks.avoid.nothing", one.language)),
     }
     tell(session, keys, part, "talks.opened_listener", said, now)
-    said = {"name": member.name(keys), "listener": one.name, "organisation": one.organisation}
+    said = {"name": member.name(keys), "peer": one.name, "organisation": one.organisation}
     tell(session, keys, member, "talks.opened", said, now)
 
 

@@ -156,9 +156,7 @@ def suggest_other(session: Session, keys: Keyring, user_id: int, talk_id: int, n
     talk, part, other = _mine(session, keys, user_id, talk_id)
     if part.role != Role.LISTENER or talk.state != Talk.OPEN or other is None:
         raise Refusal("errors.old_button")
-    tell(
-        session, keys, other, "talks.over_asked", {"listener": part.name(keys), "name": other.name(keys)}, now
-    )
+    tell(session, keys, other, "talks.over_asked", {"peer": part.name(keys), "name": other.name(keys)}, now)
     return Ended(Role.LISTENER, other.name(keys), True, True)
 
 
@@ -214,7 +212,7 @@ def _without(session: Session, keys: Keyring, talk: TalkRow, part: Side, now: da
     if part.role == Role.LISTENER:
         _release(session, talk, part, now)
         if other is not None:
-            tell(session, keys, other, "talks.listener_gone", {"listener": part.name(keys)}, now)
+            tell(session, keys, other, "talks.listener_gone", {"peer": part.name(keys)}, now)
         return
     name = part.name(keys)
     _shut(session, talk, now)

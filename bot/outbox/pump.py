@@ -51,12 +51,18 @@ class Pump:
     """Runs from login to shutdown. `wake` it when there may be something to send."""
 
     def __init__(
-        self, store: Store, sender: Sender, clock: Clock, consequences: Mapping[str, Consequence]
+        self,
+        store: Store,
+        sender: Sender,
+        clock: Clock,
+        consequences: Mapping[str, Consequence],
+        waits: queue.Waits | None = None,
     ) -> None:
         self._store = store
         self._sender = sender
         self._clock = clock
         self._consequences = consequences
+        self._waits = waits
         self._wake = asyncio.Event()
         self._draining: list[asyncio.Future[None]] = []
         self._stopping = False
@@ -135,7 +141,13 @@ class Pump:
         # A channel with a message in doubt takes no later one before it: the order would be lost.
         busy = set(self._tasks.values()) | {row.channel_id for _, row in self._doubtful}
         rows = await self._store.write(
-            queue.claim, self._clock.now(), room, busy, dict(self._sender.last_ids), self._consequences
+            queue.claim,
+            self._clock.now(),
+            room,
+            busy,
+            dict(self._sender.last_ids),
+            self._consequences,
+            self._waits,
         )
         for row in rows:
             self._start(row, in_doubt=False)

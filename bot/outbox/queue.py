@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
@@ -23,6 +23,11 @@ log = logging.getLogger("reallyok.outbox")
 
 Consequence = Callable[[Session, Outbox, datetime], None]
 """What a feature does, in the same transaction, when a message of its topic ended."""
+
+
+Waits = Callable[[Session, list[Outbox]], set[int]]
+"""Which of these messages, by their ids, must not go just now."""
+AGAIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -106,12 +111,13 @@ def claim(
     busy: Collection[int],
     last_ids: Mapping[int, int],
     consequences: Mapping[str, Consequence],
+    waits: Waits | None = None,
 ) -> list[Outbox]:
     """Take up to `room` messages that are due, best priority first, and mark them as being sent.
 
     `busy` channels are passed over, so that one channel's messages keep their order. What expired is recorded,
     not sent. `last_ids` says, for each channel, the newest message known before the attempt: where a look
-    would begin.
+    would begin. What `waits` names is looked at again a little later, if it has not expired by then.
     """
     expired = session.exec(
         select(Outbox).where(
@@ -129,7 +135,13 @@ def claim(
     order = (col(Outbox.priority), col(Outbox.not_before), col(Outbox.id))
     taken: list[Outbox] = []
     channels: set[int] = set()
-    for row in session.exec(due.order_by(*order).limit(room * 4)).all():
+    found = list(session.exec(due.order_by(*order).limit(room * 4)).all())
+    waiting = waits(session, found) if waits is not None and found else set[int]()
+    for row in found:
+        if row.id in waiting:
+            row.not_before = now + AGAIN
+            session.add(row)
+            continue
         if row.channel_id in channels or len(taken) == room:
             continue
         channels.add(row.channel_id)

@@ -105,3 +105,36 @@ def ask_text(
         )
         modal.add_item(discord.ui.Label(text=library.form(f"{words}.label"), component=field))
     return modal
+
+
+def wishes_form(library: Library, custom_id: str, longest: int) -> discord.ui.Modal:
+    """The three questions before an unnamed talk: what is wanted, how long, and what to steer clear of."""
+    form, text = library.form, library.text
+    modal = discord.ui.Modal(title=form("talks.wishes.title"), custom_id=custom_id, timeout=REMEMBERED_S)
+    choices = {"want": ("listen", "advise", "either"), "long": ("quarter", "half", "hour", "open")}
+    for name, values in choices.items():
+        select: discord.ui.Select[Any] = discord.ui.Select(
+            custom_id=name, placeholder=form(f"talks.{name}.placeholder")
+        )
+        for value in values:
+            select.add_option(label=str(text(f"talks.choose.{name}.{value}")), value=value)
+        modal.add_item(
+            discord.ui.Label(
+                text=form(f"talks.{name}.label"),
+                description=form(f"talks.{name}.description"),
+                component=select,
+            )
+        )
+    avoid: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id="avoid",
+        style=discord.TextStyle.paragraph,
+        placeholder=form("talks.avoid.placeholder"),
+        required=False,
+        max_length=longest,
+    )
+    modal.add_item(
+        discord.ui.Label(
+            text=form("talks.avoid.label"), description=form("talks.avoid.description"), component=avoid
+        )
+    )
+    return modal
