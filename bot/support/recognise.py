@@ -6,12 +6,17 @@ whether or not anything was recognised.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from bot.support.constructs import Hit, Reading, read
 from bot.support.lexicon import Lexicon, load_lexicon
+from bot.support.model import CLASSES, Model, Share
+from bot.support.weights import load as load_weights
+
+LOST_TO_SUICIDE = "lost to suicide"
 
 
 class Tier(StrEnum):
@@ -41,40 +46,102 @@ class Verdict:
 class Recogniser:
     """Reads texts. Made once, safe to use from any thread."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, model: Model | None) -> None:
         self._lexicon = lexicon
+        self._model = model
 
     @classmethod
     def load(cls, root: Path) -> Recogniser:
-        """The recogniser for the words below `root`. Raises ContentError when the lexicon is damaged."""
-        return cls(load_lexicon(root))
+        """The recogniser for the words below `root`, without the encoder. Takes a few hundredths of a second.
+
+        Raises ContentError when the lexicon is damaged. Without a readable file of weights the rules work alone.
+        """
+        lexicon = load_lexicon(root)
+        try:
+            return cls(lexicon, Model(load_weights(), lexicon))
+        except (OSError, ValueError, LookupError):
+            return cls(lexicon, None)
+
+    def load_encoder(self) -> bool:
+        """Load the sentence encoder, which finds more: about a second's work in another thread; whether it is there now.
+
+        `read` may be called meanwhile and does without. Never raises: where the wheel is missing or damaged, reading
+        stays as it is.
+        """
+        if self._model is None:
+            return False
+        try:
+            self._model.load_encoder()
+        except (ImportError, OSError, ValueError, LookupError, MemoryError):
+            return False
+        return True
 
     def read(self, text: str) -> Verdict:
         """The verdict on any text whatever. No I/O, never raises, bounded by the text's length."""
         reading = read(text, self._lexicon)
-        return _verdict(reading, self._lexicon)
+        ruled = by_rules(reading, self._lexicon)
+        if self._model is None:
+            return ruled
+        share = self._model.weigh(text, reading)
+        limits = self._model.about["limits"]["with" if share.with_encoder else "without"]
+        tier = decide(ruled.tier, share, limits)
+        reasons = (*ruled.reasons, *_bands(share, limits))
+        if tier == ruled.tier:
+            return Verdict(tier, ruled.about, ruled.denial, reasons)
+        about = ""
+        if tier == Tier.OTHER_PERSON:
+            about = whom(reading.normalised, self._lexicon)
+        elif tier == Tier.BEREAVEMENT:
+            about = "suicide" if _names_suicide(reading) else "death"
+        return Verdict(tier, about, ruled.denial, reasons)
 
 
-def _verdict(reading: Reading, lexicon: Lexicon) -> Verdict:
+def decide(ruled: Tier, share: Share, limits: Mapping[str, float]) -> Tier:
+    """The tier of a text from what the rules say of it and what the model makes of it.
+
+    What a rule found is never taken back by the model; the model may add to it.
+    """
+    likeliest = Tier(CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])])
+    if ruled == Tier.CRISIS:
+        return ruled
+    if share.crisis > limits["crisis"] and likeliest in (Tier.CRISIS, Tier.DISTRESS):
+        return Tier.CRISIS
+    if ruled in (Tier.OTHER_PERSON, Tier.BEREAVEMENT):
+        return ruled
+    if share.something > limits["something"]:
+        return Tier.DISTRESS if likeliest == Tier.CRISIS else likeliest
+    return ruled
+
+
+def by_rules(reading: Reading, lexicon: Lexicon) -> Verdict:
+    """What the constructs say alone."""
     hits = [hit for hit in reading.hits if hit.construct.tier != "hint"]
     denial = any(_denies(hit) for hit in hits)
     standing = [hit for hit in hits if not hit.negated and hit.construct.tier != "denial"]
-    reasons = tuple(dict.fromkeys(hit.construct.name for hit in (*hits,)))
-    own = [hit for hit in standing if hit.own]
-    others = [hit for hit in standing if not hit.own and hit.construct.tier in ("crisis", "distress")]
-    others += [hit for hit in standing if hit.construct.tier == "other_person"]
-    tiers = {hit.construct.tier for hit in own}
-    if "crisis" in tiers:
+    reasons = tuple(dict.fromkeys(hit.construct.name for hit in hits))
+    own = {hit.construct.tier for hit in standing if hit.own}
+    others = any(not hit.own and hit.construct.tier in ("crisis", "distress") for hit in standing)
+    if "crisis" in own:
         return Verdict(Tier.CRISIS, "", denial, reasons)
-    lost = [hit for hit in standing if hit.construct.tier == "bereavement"]
-    if lost:
-        suicide = any(hit.construct.name.startswith("lost to suicide") for hit in lost)
-        return Verdict(Tier.BEREAVEMENT, "suicide" if suicide else "death", denial, reasons)
-    if others:
+    if any(hit.construct.tier == "bereavement" for hit in standing):
+        return Verdict(Tier.BEREAVEMENT, "suicide" if _names_suicide(reading) else "death", denial, reasons)
+    if others or any(hit.construct.tier == "other_person" for hit in standing):
         return Verdict(Tier.OTHER_PERSON, whom(reading.normalised, lexicon), denial, reasons)
-    if "distress" in tiers:
+    if "distress" in own:
         return Verdict(Tier.DISTRESS, "", denial, reasons)
     return Verdict(Tier.NONE, "", denial, reasons)
+
+
+def _names_suicide(reading: Reading) -> bool:
+    return any(hit.construct.name == LOST_TO_SUICIDE for hit in reading.hits)
+
+
+def _bands(share: Share, limits: Mapping[str, float]) -> Iterator[str]:
+    """The model's part in a verdict, in words rather than numbers."""
+    if share.crisis > limits["crisis"]:
+        yield "model: crisis"
+    elif share.something > limits["something"]:
+        yield f"model: {CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])]}"
 
 
 def _denies(hit: Hit) -> bool:
