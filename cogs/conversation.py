@@ -79,8 +79,8 @@ class Conversation(commands.Cog):
         """Whether a talk took it. What goes wrong there is not let through: then it is met like any other."""
         try:
             return self._talk is not None and await self._talk.take(message)
-        except StoreUnavailable:
-            return False
+        except (StoreUnavailable, TimeoutError):
+            return False  # the database is away, or not open yet
         except Exception as error:
             log.error("A talk could not take a message.", exc_info=error)
             return False

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from discord.ext import commands
 
 from bot.sandbox.people import Person
 from bot.support.lines import NetworkSupport, OwnLine
@@ -85,7 +84,13 @@ async def test_a_card_does_not_wait_for_a_pause_in_the_writing(evening: Evening)
 
 
 async def test_a_sentence_in_pieces_is_read_as_one_and_what_follows_is_met(evening: Evening) -> None:
-    card, again = await said(evening, evening.you, "I want to", "kill", "myself", "sorry")
+    sys.modules["cogs.conversation"].QUIET_S = 0.5  # type: ignore[attr-defined]
+    dm = await evening.you.open_dm()
+    for text in ("I want to", "kill", "myself", "sorry"):
+        await evening.you.send(dm, text)
+    await until(lambda: len(evening.from_bot(evening.you)) == 2, "a card, and a word about what came after")
+    await evening.settled()
+    card, again = evening.from_bot(evening.you)
     expect(card, "support.crisis")
     expect(again, "support.crisis_again")
 
@@ -144,12 +149,13 @@ async def test_cards_come_while_there_is_no_database(evening: Evening) -> None:
     evening.app = await unopened(evening)
     (card,) = await said(evening, evening.you, DARK)
     expect(card, "support.crisis")
-    (card,) = await said(evening, evening.you, MET[1][0])
+    (card,) = await said(evening, evening.world.people["kate"], MET[1][0])
     expect(card, MET[1][1])
-    (answer,) = await said(evening, evening.you, "the boiler again")
+    (answer,) = await said(evening, evening.world.people["ade"], "the boiler again")
     expect(answer, "checkins.words_follow_up")
-    assert evening.slips.lines
-    evening.slips.lines.clear()
+    assert any("Until then only support answers" in line for line in evening.slips.lines)
+    await evening.sleep()
+    evening.slips.lines[:] = [line for line in evening.slips.lines if "support answers" not in line]
 
 
 async def unopened(evening: Evening) -> Any:
@@ -300,34 +306,24 @@ def follow_ups(evening: Evening) -> list[Any]:
 # In a talk
 
 
-class Talk(commands.Cog, name="AnonymousTalk"):
-    """A talk that takes everything of its two people."""
-
-    def __init__(self, sides: dict[int, str]) -> None:
-        self.sides = sides
-        self.taken: list[str] = []
-
-    def side(self, user_id: int) -> str:
-        return self.sides.get(user_id, "")
-
-    async def take(self, message: Any) -> bool:
-        if message.author.id in self.sides:
-            self.taken.append(message.content)
-        return message.author.id in self.sides
-
-
-async def test_in_a_talk_words_go_on_and_dark_ones_of_the_member_are_met_too(evening: Evening) -> None:
+async def test_in_a_talk_words_go_on_and_dark_ones_of_the_member_are_met_too(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
     member, listener = evening.you, evening.world.people["kate"]
-    talk = Talk({member.id: "member", listener.id: "listener"})
-    client = evening.app.client
-    if client.get_cog("AnonymousTalk") is not None:
-        await client.remove_cog("AnonymousTalk")
-    await client.add_cog(talk)
+    sides, taken = {member.id: "member", listener.id: "listener"}, list[str]()
+
+    async def take(message: Any) -> bool:
+        taken.append(message.content)
+        return message.author.id in sides
+
+    talk = evening.app.client.get_cog("AnonymousTalk")
+    monkeypatch.setattr(talk, "side", lambda user_id: sides.get(user_id, ""))
+    monkeypatch.setattr(talk, "take", take)
     for person in (member, listener):
         dm = await person.open_dm()
         for text in ("I am here", MET[0][0], DARK):
             await person.send(dm, text)
-    await until(lambda: len(talk.taken) == 6 and dark_ones(evening, member), "both")
+    await until(lambda: len(taken) == 6 and dark_ones(evening, member), "both")
     await evening.settled()
     assert len(evening.from_bot(member)) == 1
     assert not evening.from_bot(listener)
