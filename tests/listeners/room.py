@@ -172,13 +172,15 @@ class Room:
         self.until(self.now + timedelta(**span))
 
     def until(self, target: datetime) -> None:
-        while True:
+        for _ in range(500):
             times = [self.ask(due.next_due), self.ask(lambda s: queue.next_due(s, after=self.now))]
             at = min((at for at in times if at is not None and at <= target), default=None)
             if at is None:
                 break
             self.now = max(self.now, at)
             self.ring()
+        else:
+            raise AssertionError("something is due for ever")
         self.now = target
         self.ring()
 

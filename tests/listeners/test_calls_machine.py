@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.errors import Refusal
 from bot.listeners import calls, due, holding, serving
@@ -50,16 +50,26 @@ class Evening(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.room.close()
 
-    def attempt(self, *works: Coroutine[Any, Any, Any]) -> None:
-        """Do these at the same moment; a kind no is an answer too."""
+    @initialize(on=st.sets(WHO, min_size=1), named=st.sampled_from((None, ANN, UNKNOWN)), shown=st.booleans())
+    def begins(self, on: set[int], named: int | None, shown: bool) -> None:
+        """Some are on, and Sam has asked; whoever said nothing of their work may have come after Sam had looked."""
+        self.room.run(serving.change(*self.about(), NET, UNKNOWN, self.room.now, takes_calls=shown))
+        self.asks(named)
+        self.room.run(serving.change(*self.about(), NET, UNKNOWN, self.room.now, takes_calls=True))
+        self.room.on(*on)
+
+    def attempt(self, *works: Coroutine[Any, Any, Any]) -> list[Any]:
+        """Do these at the same moment; a kind no is an answer too. Returns what was not refused."""
 
         async def all_at_once() -> list[Any]:
             return await asyncio.gather(*works, return_exceptions=True)
 
-        for outcome in self.room.run(all_at_once()):
+        outcomes = self.room.run(all_at_once())
+        for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):
                 raise outcome
         self.room.post()
+        return [outcome for outcome in outcomes if not isinstance(outcome, Refusal)]
 
     def open(self) -> Call | None:
         return next((call for call in self.room.rows(Call) if State(call.state) in OPEN), None)
@@ -113,7 +123,10 @@ class Evening(RuleBasedStateMachine):
             works.append(
                 calls.end(*self.about(), call.id, SAM, Ending.NOT_NEEDED, self.room.event(), self.room.now)
             )
-        self.attempt(*works)
+        taken = [one for one in self.attempt(*works) if isinstance(one, holding.Held)]
+        assert len(taken) <= 1, "one has it"
+        if taken and call.holder_id is not None and State(call.state) in HOLDING:
+            assert call.holder_id in {who, another}, "nobody takes what somebody has"
 
     @rule(who=WHO)
     def not_me(self, who: int) -> None:
@@ -228,7 +241,7 @@ class Evening(RuleBasedStateMachine):
 TestEvening = Evening.TestCase
 TestEvening.settings = settings(
     max_examples=25,
-    stateful_step_count=25,
+    stateful_step_count=20,
     deadline=None,
     derandomize=True,
     database=None,
