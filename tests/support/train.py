@@ -178,8 +178,16 @@ class Workshop:
         ordinary = calibration("ordinary_talk_train")
         self.ordinary = self.reader.read(ordinary[::2])
         self.apart = self.reader.read(ordinary[1::2])
+        self._learned: dict[frozenset[str], Learned] = {}
 
     def learn(self, some: Sequence[str]) -> Learned:
+        """The model these authors make, each choice of them only once."""
+        key = frozenset(some)
+        if key not in self._learned:
+            self._learned[key] = self._learn(sorted(some))
+        return self._learned[key]
+
+    def _learn(self, some: Sequence[str]) -> Learned:
         texts = joined([*(self.texts[author] for author in some), self.ordinary])
         own = [CLASSES.index(one.tier) for author in some for one in self.said[author]]
         tiers = np.array(own + [0] * len(self.ordinary.first))
