@@ -39,7 +39,10 @@ class TalkUnnamed(commands.Cog):
 
     @on_press("talk.anonymous.network")
     async def network_picked(self, interaction: discord.Interaction[Any], _: Press) -> None:
-        await self._begin(interaction, picked_row(interaction))
+        picked = picked_row(interaction)
+        if (await self._network(interaction, picked))[0] != picked:
+            raise Refusal("errors.old_button")
+        await self._begin(interaction, picked)
 
     @property
     def _names(self) -> Names:
@@ -115,9 +118,11 @@ class TalkUnnamed(commands.Cog):
 
     @on_press("talk.anonymous.begin")
     async def begin(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        network_id, _ = await self._network(interaction, press.id)
+        network_id, name = await self._network(interaction, press.id)
         if not network_id:
             raise Refusal("errors.old_button")
+        app, who = self.app, interaction.user.id
+        await app.store.read(talks_looking.outlook, app.desk, network_id, name, who, app.clock.now())
         await interaction.response.send_modal(
             wishes_form(self.app.library, make("talk.anonymous.wishes", network_id), MOST_TO_AVOID)
         )

@@ -23,6 +23,7 @@ CHOICES = {
     "me.named": ["employer", "trust", "authority"],
     "me.dropped": ["employer"],
     "networks.named": ["first", "second"],
+    "talk.anonymous.which": ["1"],
     "networks.listed": ["employer", "trust", "authority"],
 }
 WRITTEN: dict[str, dict[str, Any]] = {
@@ -34,6 +35,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "networks.listed": {"text": "Ashdown Trust = ADT\nBrook School"},
     "members.until": {"until": "24 December 2026"},
     "networks.dates": {"dates": "1 January 2030 - 4 January 2030 Holiday"},
+    "talk.anonymous.wishes": {"want": ["listen"], "long": ["half"], "avoid": "My father"},
     "reports.send": {"who": [], "what": "Something happened.", "reply": ["no"]},
 }
 # What is changed besides one's own rows and those of one's network: new dates move when members are asked; what members
@@ -45,6 +47,8 @@ MOVES = {
     "networks.listed": {"fact"},
     "me.takeoff": {"separation"},
     "/buddy avoid": {"separation"},
+    # Whose a talk is stands sealed, so that it looks like nobody's from outside.
+    "talk.anonymous.wishes": {"talk", "talk_side", "talk_name"},
 }
 OF_A_NETWORK = {"network", "network_closure", "closure", "organisation", "outbox"}
 

@@ -18,6 +18,8 @@ from simcord.enums import InteractionType
 
 import bot.tables  # noqa: F401 - every table is known
 from bot.db import own
+from bot.listeners import talks
+from bot.listeners.talk_rules import Wishes
 from bot.members import apart, facts, lists
 from bot.members.apart_tables import Apart
 from bot.members.facts_rules import Kind
@@ -61,6 +63,8 @@ class Town:
             return self.question_of(person) or self.question_of(self.kate) or 0
         if number == "fact":
             return self.fact_of(person) or self.fact_of(self.kate)
+        if number == "talk":
+            return self.talk
         return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
@@ -71,8 +75,15 @@ class Town:
             return [self.question_of(person) or 0 for person in (self.kate, self.tom)]
         if number == "fact":
             return [self.fact_of(person) for person in (self.kate, self.tom)]
+        if number == "talk":
+            return [self.talk]
         # What nobody asked to have added, and what was asked for in the other network.
         return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
+
+    @property
+    def talk(self) -> int:
+        """Kate's talk, which waits for a listener."""
+        return self.evening.rows("SELECT id FROM talk")[0][0]
 
     def fact_of(self, person: Person) -> int:
         """What somebody told of whom they work for; 0 for nothing."""
@@ -87,6 +98,8 @@ class Town:
             return [
                 str(id) for (id,) in rows("SELECT id FROM organisation WHERE network_id = ? LIMIT 1", home)
             ]
+        if kind == "talk.anonymous.network":
+            return [str(home)]
         if kind == "me.dropped":
             return [str(self.fact_of(whose))]
         if kind == "networks.suggestion":
@@ -313,6 +326,7 @@ async def build(evening: Evening) -> Town:
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
     await _tell(evening, cast["member"], cast["left"], kate, tom)
+    await _wait_for_a_talk(evening, kate)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -343,6 +357,15 @@ async def _tell(evening: Evening, member: Person, left: Person, kate: Person, to
             await facts.ask_for(store, keys, person.id, given.fact_id, now)
         other = evening.world.people["priya"].id
         await apart.keep_apart(store, keys, network, "", person.id, other, Apart.AVOID, now)
+
+
+async def _wait_for_a_talk(evening: Evening, person: Person) -> None:
+    app, now, names = evening.app, evening.clock.now(), (["Quiet"], ["Heron"])
+    guild = evening.demo.guild_id
+    made = await app.store.write(talks.draft, app.desk, names, guild, "", person.id, Wishes(), now)
+    await app.store.write(talks.ask, app.desk, person.id, made.talk_id, await person.open_dm(), now)
+    assert app.relay is not None
+    await app.relay.drain()
 
 
 async def _counted(evening: Evening, *people: Person) -> None:
