@@ -16,6 +16,7 @@ from bot.listeners.calls import LONGEST, Standing, Start, Written
 from bot.listeners.rules import State
 from bot.ui.call_forms import CALL, form
 from bot.ui.ids import Press, make
+from bot.ui.listeners import member_of
 from bot.ui.render import Origin, menu
 from bot.ui.router import chosen, on_press, picked_row, written
 
@@ -58,16 +59,31 @@ class TalkCall(commands.Cog):
 
     @on_press("talk.network")
     async def network_picked(self, interaction: discord.Interaction[Any], _: Press) -> None:
-        await self._begin(interaction, picked_row(interaction))
+        picked = picked_row(interaction)
+        if picked not in await self._mine_all(interaction):
+            raise Refusal("errors.old_button")
+        await self._begin(interaction, picked)
+
+    async def _mine_all(self, interaction: discord.Interaction[Any]) -> dict[int, str]:
+        return dict(await calls.networks(self.app.store, interaction.user.id))
 
     async def _network(self, interaction: discord.Interaction[Any], asked: int) -> int:
         """The network it is about: the server's, or in direct messages the one asked for if it is theirs; 0: which?"""
-        if interaction.guild_id is not None:
-            return interaction.guild_id
-        mine = [network_id for network_id, _ in await calls.networks(self.app.store, interaction.user.id)]
+        mine, guild = await self._mine_all(interaction), interaction.guild
+        if guild is not None:
+            if guild.id not in mine:
+                raise Refusal("errors.not_member", network=guild.name)
+            return guild.id
         if not mine:
             raise Refusal("errors.server_only")
-        return asked if asked in mine else mine[0] if len(mine) == 1 else 0
+        return asked if asked in mine else next(iter(mine)) if len(mine) == 1 else 0
+
+    async def _still(self, interaction: discord.Interaction[Any], network_id: int) -> None:
+        """Raises `Refusal` for somebody who has left: listeners' names, and their time, are for members."""
+        if await member_of(self.bot, interaction, network_id) is None:
+            raise Refusal(
+                "errors.not_member", network=(await self._mine_all(interaction)).get(network_id, "")
+            )
 
     def _origin(self, network_id: int) -> Origin:
         return Origin(network_id, self.app.lines.get(network_id).language)
@@ -75,12 +91,12 @@ class TalkCall(commands.Cog):
     async def _begin(self, interaction: discord.Interaction[Any], asked: int) -> None:
         network_id = await self._network(interaction, asked)
         if not network_id:
-            mine = await calls.networks(self.app.store, interaction.user.id)
-            options = [(str(one), name) for one, name in mine]
+            options = [(str(one), name) for one, name in (await self._mine_all(interaction)).items()]
             await self.say(
                 interaction, "calls.which_network", menus=[menu(make("talk.network"), options)], hidden=False
             )
             return
+        await self._still(interaction, network_id)
         name = interaction.guild.name if interaction.guild else ""
         app, now = self.app, self.app.clock.now()
         found = await calls.start(app.store, app.desk, network_id, name, interaction.user.id, now)
@@ -127,6 +143,7 @@ class TalkCall(commands.Cog):
         values = chosen(interaction)
         if network_id != press.id or len(values) != 1 or not values[0].isdecimal():
             raise Refusal("errors.old_button")
+        await self._still(interaction, network_id)
         name = interaction.guild.name if interaction.guild else ""
         app, now = self.app, self.app.clock.now()
         found = await calls.start(app.store, app.desk, network_id, name, interaction.user.id, now)
@@ -144,6 +161,7 @@ class TalkCall(commands.Cog):
         network_id = await self._network(interaction, press.id)
         if network_id != press.id or not press.arg.isdecimal():
             raise Refusal("errors.old_button")
+        await self._still(interaction, network_id)
         said = written(interaction)
         app = self.app
         standing = await calls.draft(

@@ -17,6 +17,7 @@ from bot.listeners.rules import Offer, State
 from bot.outbox.sender import CANNOT_DM
 from bot.ui.call_forms import several
 from bot.ui.ids import Press, make
+from bot.ui.listeners import member_of
 from bot.ui.render import Origin
 from bot.ui.router import chosen, on_press
 
@@ -51,6 +52,8 @@ class TalkPreview(commands.Cog):
     async def send(self, interaction: discord.Interaction[Any], press: Press) -> None:
         app = self.app
         before = await calls.look(app.store, app.desk, press.id, interaction.user.id, app.clock.now())
+        if await member_of(self.bot, interaction, before.network_id) is None:
+            raise Refusal("errors.not_member", network=before.network)
         channel: discord.DMChannel | None = None
         if not before.dm_known:
             try:

@@ -45,18 +45,25 @@ class Evening(RuleBasedStateMachine):
         self.room = Room()
         self.ended: set[int] = set()
         self.gone: set[int] = set()
+        self.taken = 0
         self.shown: set[tuple[int, int]] = set()
 
     def teardown(self) -> None:
         self.room.close()
 
-    @initialize(on=st.sets(WHO, min_size=1), named=st.sampled_from((None, ANN, UNKNOWN)), shown=st.booleans())
-    def begins(self, on: set[int], named: int | None, shown: bool) -> None:
+    @initialize(
+        on=st.sets(WHO, min_size=1),
+        named=st.sampled_from((None, ANN)),
+        shown=st.booleans(),
+        minutes=st.sampled_from([0, 31, 62, 95]),
+    )
+    def begins(self, on: set[int], named: int | None, shown: bool, minutes: int) -> None:
         """Some are on, and Sam has asked; whoever said nothing of their work may have come after Sam had looked."""
         self.room.run(serving.change(*self.about(), NET, UNKNOWN, self.room.now, takes_calls=shown))
         self.asks(named)
         self.room.run(serving.change(*self.about(), NET, UNKNOWN, self.room.now, takes_calls=True))
         self.room.on(*on)
+        self.room.wait(minutes=minutes)
 
     def attempt(self, *works: Coroutine[Any, Any, Any]) -> list[Any]:
         """Do these at the same moment; a kind no is an answer too. Returns what was not refused."""
@@ -107,26 +114,25 @@ class Evening(RuleBasedStateMachine):
 
     # Listeners
 
-    @rule(who=WHO, another=WHO, promise=PROMISES, cancel=st.booleans())
-    def take_it(self, who: int, another: int, promise: Promise, cancel: bool) -> None:
-        """Two at the same moment, and perhaps the member who cancels just then."""
+    @rule(promise=PROMISES, cancel=st.booleans())
+    def all_take_it(self, promise: Promise, cancel: bool) -> None:
+        """Everybody who has it in front of them presses at the same moment, and perhaps the member cancels just then."""
         call = self.open()
         if call is None:
             return
         works: list[Coroutine[Any, Any, Any]] = [
-            holding.accept(*self.about(), offer.id, one, promise, self.room.event(), self.room.now)
-            for one in {who, another}
-            if (offer := self.room.offer(one)) is not None and offer.call_id == call.id
+            holding.accept(*self.about(), offer.id, offer.user_id, promise, self.room.event(), self.room.now)
+            for offer in self.room.rows(CallOffer)
+            if offer.call_id == call.id
         ]
         if cancel:
             self.ended.add(call.id)
-            works.append(
-                calls.end(*self.about(), call.id, SAM, Ending.NOT_NEEDED, self.room.event(), self.room.now)
-            )
-        taken = [one for one in self.attempt(*works) if isinstance(one, holding.Held)]
-        assert len(taken) <= 1, "one has it"
-        if taken and call.holder_id is not None and State(call.state) in HOLDING:
-            assert call.holder_id in {who, another}, "nobody takes what somebody has"
+            event, now = self.room.event(), self.room.now
+            works.insert(1, calls.end(*self.about(), call.id, SAM, Ending.NOT_NEEDED, event, now))
+        taken = {one.id for one in self.attempt(*works) if isinstance(one, holding.Held)}
+        told = [sent for sent in self.room.server if sent.template == "calls.accepted"]
+        self.taken += len(taken) if call.holder_id is None or State(call.state) not in HOLDING else 0
+        assert len(told) <= self.taken, "one has it, and nobody takes what somebody has"
 
     @rule(who=WHO)
     def not_me(self, who: int) -> None:
