@@ -179,7 +179,8 @@ class Evening(Scene):
     async def settled(self) -> None:
         """Until whatever was written has been answered."""
         cog: Any = self.app.client.get_cog("Conversation")
-        await until(lambda: not cog._bursts and not cog._tasks, "quiet")
+        cards: Any = self.app.client.get_cog("Cards")
+        await until(lambda: not cog._bursts and not cog._tasks and not cards._tasks, "quiet")
 
     # What is kept
 
