@@ -13,67 +13,22 @@ from dataclasses import dataclass
 from bot.support.lexicon import Construct, Lexicon, beginning
 from bot.support.normal import normal
 
-FIRST = frozenset(("i", "im", "ive", "id", "ill", "me", "we", "were", "weve", "us", "myself", "ourselves"))
-THIRD = frozenset(
-    (
-        "he",
-        "she",
-        "they",
-        "hes",
-        "shes",
-        "theyre",
-        "hed",
-        "shed",
-        "theyd",
-        "theyve",
-        "who",
-        "whos",
-        "him",
-        "her",
-    )
-    + (
-        "them",
-        "himself",
-        "herself",
-        "themselves",
-        "themself",
-        "someone",
-        "somebody",
-        "people",
-        "anyone",
-        "anybody",
-    )
-)
 _INSIDE_FIRST = frozenset(("i", "im", "ive", "id", "ill", "me", "myself"))
 _INSIDE_THIRD = frozenset(
     ("himself", "herself", "themselves", "themself", "yourself", "yourselves", "oneself", "itself")
 )
-_NOT = frozenset(
-    (
-        "not",
-        "never",
-        "no",
-        "dont",
-        "didnt",
-        "doesnt",
-        "wont",
-        "wouldnt",
-        "isnt",
-        "arent",
-        "aint",
-        "wasnt",
-        "nor",
-    )
-    + ("havent", "hadnt", "hasnt", "werent", "neither", "without", "zero")
-)
 # A "not" that takes nothing back: "not sure", "not just", "I don't know why I…", "why not".
 _NOT_BUT = frozenset(
-    ("sure", "just", "only", "know", "tell", "say", "even", "certain", "joking", "lying", "care")
+    (
+        *("sure", "just", "only", "know", "tell", "say", "even", "certain", "joking", "lying", "lie", "care"),
+        *("stopped", "stop", "thought", "gone", "left", "matter", "help", "understand"),
+    )
 )
 _TURNS = frozenset(
     ("but", "though", "although", "yet", "however", "except", "still", "because", "and", "so", "then")
 )
 _NEGATION_REACH = 5
+_NOT_OF_ITS_OWN = re.compile(r"\b(?:not|never|no|nobody|dont|didnt|wont|wouldnt|isnt|hadnt|cant|shouldnt)\b")
 
 _QUOTED = re.compile(
     r"“([^“”\n]{2,300})”|\"([^\"\n]{2,300})\"|(?<!\w)['‘]([^'’‘\n]{2,300}(?:['’]\w[^'’‘\n]{0,300}){0,5})['’](?!\w)"
@@ -154,7 +109,9 @@ def _hits(normalised: str, construct: Construct, lexicon: Lexicon) -> Iterator[H
         for found in pattern.regex.finditer(normalised):
             before = _before(normalised, found.start())
             own = construct.anyone or _is_own(before, found.group().split(), lexicon)
-            negated = construct.negatable and _is_negated(before)
+            negated = construct.negatable and (
+                _is_negated(before, lexicon) or _is_negated(_own_gap(found.group(), pattern.source), lexicon)
+            )
             yield Hit(construct, found.start(), found.end(), own, negated)
 
 
@@ -182,25 +139,30 @@ def _is_own(before: list[str], inside: list[str], lexicon: Lexicon) -> bool:
         return True
     if not _INSIDE_THIRD.isdisjoint(inside):
         return False
-    others = lexicon.groups.get("others", frozenset())
+    first, third, others = (lexicon.groups[name] for name in ("first", "third", "others"))
     for word in reversed(before):
-        if word in FIRST:
+        if word in first:
             return True
-        if word in THIRD or word in others:
+        if word in third or word in others or word.removesuffix("s") in others:
             return False
     return True
 
 
-def _is_negated(before: list[str]) -> bool:
+def _is_negated(before: list[str], lexicon: Lexicon) -> bool:
     """A "not" shortly before, in the same half of the clause, that is not one of those that take nothing back."""
     near = before[-_NEGATION_REACH:]
     for index in range(len(near) - 1, -1, -1):
         word = near[index]
         if word in _TURNS or word == ",":
             return False
-        if word in _NOT:
+        if word in lexicon.groups["not"]:
             return not _NOT_BUT.intersection(near[index + 1 :])
     return False
+
+
+def _own_gap(found: str, source: str) -> list[str]:
+    """The words of a hit, unless its pattern has a "not" of its own: "I've never felt suicidal" takes itself back."""
+    return [] if _NOT_OF_ITS_OWN.search(source) else found.split()[:-1]
 
 
 def _unquoted(text: str) -> str:

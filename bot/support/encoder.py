@@ -34,7 +34,9 @@ _BLOCKS = 17
 _BEGIN, _END, _UNKNOWN = 1, 2, 0
 _ORDERS = ((2, 0), (3, 1), (5, 2))
 _BRANCH = 256
-_MARKS = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
+_MARKS = str.maketrans(
+    {"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
+)
 
 
 def plain(text: str) -> str:
@@ -51,7 +53,9 @@ def available() -> bool:
 class Encoder:
     """Turns texts into vectors. Never changes after loading: safe to use from any thread."""
 
-    def __init__(self, weights: dict[str, Any], table: Any, blocks: Any, pieces: dict[str, int], scores: array[float]) -> None:
+    def __init__(
+        self, weights: dict[str, Any], table: Any, blocks: Any, pieces: dict[str, int], scores: array[float]
+    ) -> None:
         self._w = weights
         self._table = table
         self._blocks = blocks
@@ -147,7 +151,9 @@ class Encoder:
         block = self._blocks[rows]
         pieces = self._table[rows] * w["scale"][block, None] + w["lo"][block, None]
         words[:] = np.add.reduceat(pieces, starts, axis=0) / root
-        projected = _norm(pieces @ w["project"] + w["all_proj_b"], w["all_ln_g"], w["all_ln_b"], float(w["eps"]))
+        projected = _norm(
+            pieces @ w["project"] + w["all_proj_b"], w["all_ln_g"], w["all_ln_b"], float(w["eps"])
+        )
         layers = [pieces]
         for place, (order, left) in enumerate(_ORDERS):
             near = _neighbours(starts, lengths, order, left)
@@ -156,7 +162,9 @@ class Encoder:
             second = np.maximum(_gather(first, near) @ w[f"w2_{order}"] + w[f"b2_{order}"], 0) + first
             layers.append(second)
         features = _norm(np.concatenate(layers, axis=1), w["ln_g"], w["ln_b"], float(w["eps"]))
-        whole = (np.add.reduceat(features, starts, axis=0) @ w["cnn_W"] + lengths[:, None] * w["cnn_b"]) / root
+        whole = (
+            np.add.reduceat(features, starts, axis=0) @ w["cnn_W"] + lengths[:, None] * w["cnn_b"]
+        ) / root
         middle = np.maximum(whole @ w["p1"] + np.maximum(whole @ w["d0"], 0) @ w["d1"], 0)
         last = np.tanh(middle @ w["p3"] + np.maximum(middle @ w["d2"], 0) @ w["d3"])
         sense[:] = last / np.sqrt(np.maximum((last * last).sum(axis=1, keepdims=True), 1e-12))
@@ -175,7 +183,9 @@ def _neighbours(starts: Any, lengths: Any, order: int, left: int) -> Any:
 
     total = int(lengths.sum())
     places = np.arange(total)[:, None] + np.arange(-left, order - left)
-    inside = (places >= np.repeat(starts, lengths)[:, None]) & (places < np.repeat(starts + lengths, lengths)[:, None])
+    inside = (places >= np.repeat(starts, lengths)[:, None]) & (
+        places < np.repeat(starts + lengths, lengths)[:, None]
+    )
     return np.where(inside, places, total)
 
 

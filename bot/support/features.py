@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from zlib import crc32
 
 BUCKETS = 1 << 16
@@ -23,7 +24,7 @@ def parts(text: str) -> list[str]:
     if len(sentences) < 2:
         return [text]
     sentences = sentences[:MOST_PARTS]
-    pairs = [f"{one} {next_}" for one, next_ in zip(sentences, sentences[1:], strict=False)]
+    pairs = [f"{one} {next_}" for one, next_ in pairwise(sentences)]
     many = [part for part in sentences if len(part.split()) >= _SHORTEST_PART]
     if len(sentences) > 2:
         many += pairs

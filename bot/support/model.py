@@ -97,7 +97,9 @@ class Model:
             at = bucket * width
             for place in range(width):
                 sums[place] += value * letters[at + place]
-        return _centred([value * step + bias for value, step, bias in zip(sums, self._steps, self._bias, strict=True)])
+        return _centred(
+            [value * step + bias for value, step, bias in zip(sums, self._steps, self._bias, strict=True)]
+        )
 
     def marks(self, reading: Reading) -> list[float]:
         """What the constructs found say for each class."""

@@ -28,8 +28,23 @@ _WORD = re.compile(r"[^\W_]+|[|,]")
 _MASKED = {"k*ll": "kill", "d*e": "die", "s*icide": "suicide", "su*cide": "suicide", "suic*de": "suicide"}
 # What a number between letters stands for in words people disguise; anything else with a number stays as it is.
 _DISGUISED = frozenset(
-    ("kill", "killing", "die", "dying", "dead", "death", "suicide", "suicidal", "self", "harm", "hang", "end")
-    + ("myself", "life", "live", "unalive", "overdose", "cut", "cutting")
+    (
+        *(
+            "kill",
+            "killing",
+            "die",
+            "dying",
+            "dead",
+            "death",
+            "suicide",
+            "suicidal",
+            "self",
+            "harm",
+            "hang",
+            "end",
+        ),
+        *("myself", "life", "live", "unalive", "overdose", "cut", "cutting"),
+    )
 )
 _JOINED = (
     ("can not", "cant"),

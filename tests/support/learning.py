@@ -67,7 +67,9 @@ def centred(z: Any) -> Any:
     return z - z.mean(axis=1, keepdims=True)
 
 
-def learn_letters(bags: Bags, marks: Any, tiers: Any, weights: Any, *, steps: int = 60) -> tuple[Any, Any, Any]:
+def learn_letters(
+    bags: Bags, marks: Any, tiers: Any, weights: Any, *, steps: int = 60
+) -> tuple[Any, Any, Any]:
     """A multinomial logistic regression over scaled bags and marks: tables for both, and the bias."""
     wanted = np.eye(WIDTH, dtype=np.float32)[tiers]
     tables = [np.zeros((BUCKETS, WIDTH)), np.zeros((marks.shape[1], WIDTH)), np.zeros(WIDTH)]
@@ -127,13 +129,17 @@ def learn_network(x: Any, tiers: Any, weights: Any, seed: int, *, epochs: int = 
     return tables
 
 
-def _step(table: Any, slope: Any, pace: Any, spread: Any, step: int, rate: float, memory: float, least: float) -> None:
+def _step(
+    table: Any, slope: Any, pace: Any, spread: Any, step: int, rate: float, memory: float, least: float
+) -> None:
     """One step of Adam, in place."""
     pace *= 0.9
     pace += 0.1 * slope
     spread *= memory
     spread += (1 - memory) * slope * slope
-    table -= (rate * (pace / (1 - 0.9**step)) / (np.sqrt(spread / (1 - memory**step)) + least)).astype(np.float32)
+    table -= (rate * (pace / (1 - 0.9**step)) / (np.sqrt(spread / (1 - memory**step)) + least)).astype(
+        np.float32
+    )
 
 
 def rounded(table: Any) -> tuple[Any, Any]:

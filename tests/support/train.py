@@ -141,12 +141,15 @@ def joined(some: Sequence[Texts]) -> Texts:
     )
 
 
-def thresholds(said: Sequence[Saying], own: Mapping[str, Any], ordinary: Mapping[str, Any]) -> dict[str, float]:
+def thresholds(
+    said: Sequence[Saying], own: Mapping[str, Any], ordinary: Mapping[str, Any]
+) -> dict[str, float]:
     """Where the thresholds stand, from sentences of authors the model did not know and ordinary talk it did not see."""
     kinds = np.array([one.kind for one in said])
     none = np.array([one.tier == "none" for one in said]) & (kinds != "denial")
     something = max(
-        np.quantile(ordinary["something"], 1 - SOMETHING), np.quantile(own["something"][none], 1 - MOST_SOMETHING)
+        np.quantile(ordinary["something"], 1 - SOMETHING),
+        np.quantile(own["something"][none], 1 - MOST_SOMETHING),
     )
     crisis = max(
         np.quantile(ordinary["crisis"], 1 - CRISIS),
@@ -163,7 +166,11 @@ def decided(scores: Mapping[str, Any], rules: Sequence[str], limits: Mapping[str
     return [
         decide(Tier(rule), Share(tuple(likelihood), something, crisis, True), limits).value
         for rule, likelihood, something, crisis in zip(
-            rules, scores["likelihood"].tolist(), scores["something"].tolist(), scores["crisis"].tolist(), strict=True
+            rules,
+            scores["likelihood"].tolist(),
+            scores["something"].tolist(),
+            scores["crisis"].tolist(),
+            strict=True,
         )
     ]
 
@@ -174,7 +181,9 @@ class Workshop:
     def __init__(self) -> None:
         self.reader = Reader()
         self.said = {author: [one for one in sayings() if one.author == author] for author in authors()}
-        self.texts = {author: self.reader.read([one.text for one in some]) for author, some in self.said.items()}
+        self.texts = {
+            author: self.reader.read([one.text for one in some]) for author, some in self.said.items()
+        }
         ordinary = calibration("ordinary_talk_train")
         self.ordinary = self.reader.read(ordinary[::2])
         self.apart = self.reader.read(ordinary[1::2])
@@ -213,12 +222,17 @@ def made_from() -> dict[str, str]:
         *sorted(FOLDER.glob("*.jsonl")),
         *sorted((default_root() / "risk").glob("*.toml")),
         *(Path(__file__).with_name(name) for name in ("learning.py", "train.py")),
-        *(root / "bot" / "support" / f"{name}.py" for name in ("constructs", "encoder", "features", "lexicon", "normal")),
+        *(
+            root / "bot" / "support" / f"{name}.py"
+            for name in ("constructs", "encoder", "features", "lexicon", "normal")
+        ),
     ]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in files}
 
 
-def write(learned: Learned, limits: Mapping[str, Mapping[str, float]], names: Sequence[str], path: Path) -> None:
+def write(
+    learned: Learned, limits: Mapping[str, Mapping[str, float]], names: Sequence[str], path: Path
+) -> None:
     letters, steps = rounded(learned.letters)
     numbers: dict[str, Any] = {
         "rarity": array("f", learned.rarity.tolist()),
