@@ -96,6 +96,8 @@ class Wishes:
         return cls(Want(want), Long(long), avoid)
 
 
+KEPT_FOR = timedelta(days=7)
+"""After its end, before a talk and all that was said in it is deleted."""
 DRAFT_KEPT = timedelta(hours=1)
 LOOK_AGAIN = timedelta(minutes=10)
 """While nobody is on, how often it is looked whether somebody is: duty can begin at any moment by a listener's word."""

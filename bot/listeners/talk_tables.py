@@ -16,9 +16,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.db.columns import Keep, KeyedIndex, Sealed, UtcDateTime, impersonal, new_id, personal
 from bot.db.keys import Keyring
-from bot.listeners.talk_rules import PARTIES, Role, Step, Talk, Wishes
+from bot.listeners.talk_rules import KEPT_FOR, PARTIES, Role, Step, Talk, Wishes
 
-KEPT = Keep("7 days after closing", days=7, since="closed_at")
+KEPT = Keep(f"{KEPT_FOR.days} days after closing", days=KEPT_FOR.days, since="closed_at")
 WHO = "talk person"
 WHICH = "talk message"
 

@@ -180,32 +180,31 @@ def ask(session: Session, desk: Desk, user_id: int, talk_id: int, channel_id: in
 # Offering
 
 
-def offer(session: Session, desk: Desk, talk: TalkRow, now: datetime) -> None:
-    """Put a waiting talk before whoever is to be asked at its present step; in the caller's transaction.
+def offer(session: Session, desk: Desk, talk: TalkRow, now: datetime, step: Step | None = None) -> None:
+    """Put a waiting talk before whoever is to be asked at `step`, or at its present one; in the caller's transaction.
 
     Where nobody is left for a step the next one is taken at once; after the last the member is told, with numbers.
     """
     keys = desk.keys
-    member = in_role(session, talk.id, Role.MEMBER)[0]
-    who = member.user_id(keys)
-    step = Step(talk.step)
-    if step is Step.NOBODY:
+    (member,) = in_role(session, talk.id, Role.MEMBER)
+    who, was = member.user_id(keys), Step(talk.step)
+    if was is Step.NOBODY:
         for part in in_role(session, talk.id, Role.SHOWN, Role.ASKED, Role.DECLINED):
             if now - part.made_at > ASK_AGAIN:
                 session.delete(part)
         session.flush()
     before = {part.user_id(keys) for part in in_role(session, talk.id, *_NOT_AGAIN)}
     free = duty.available(session, keys, talk.network_id, who, now, wanted=Wanted.TALK, exclude=before)
-    if step is Step.NOBODY:
-        if not free:
-            _wait(session, desk, talk, who, now)
-            return
+    step = step or was
+    if step is Step.NOBODY and free:
         step = Step.FIRST
     while step is not Step.NOBODY and not free:
         step = AFTER[step]
     talk.step = step
     if step is Step.NOBODY:
-        _nobody(session, desk, talk, member, now)
+        if was is not Step.NOBODY:
+            _tell_nobody(session, desk, talk, member, now)
+        _wait(session, desk, talk, who, now)
         return
     for one in free[: AT_ONCE[step]]:
         if one.unknown:
@@ -294,7 +293,7 @@ def _candidate(
     return next((one for one in every if one.user_id == user_id), None)
 
 
-def _nobody(session: Session, desk: Desk, talk: TalkRow, member: Side, now: datetime) -> None:
+def _tell_nobody(session: Session, desk: Desk, talk: TalkRow, member: Side, now: datetime) -> None:
     """Tell the member honestly, with numbers; the talk goes on waiting, for as long as they like."""
     who = member.user_id(desk.keys)
     network, person = session.get_one(Network, talk.network_id), session.get_one(Person, who)
@@ -306,7 +305,6 @@ def _nobody(session: Session, desk: Desk, talk: TalkRow, member: Side, now: date
         "later": desk.later(upcoming, network.zone, now, language),
     }
     tell(session, desk.keys, member, "talks.nobody" if asked else "talks.nobody_on", params, now)
-    _wait(session, desk, talk, who, now)
 
 
 def _wait(session: Session, desk: Desk, talk: TalkRow, who: int, now: datetime) -> None:
@@ -421,17 +419,18 @@ def next_due(session: Session) -> datetime | None:
 
 
 def advance(session: Session, desk: Desk, now: datetime) -> int:
-    """Take every due talk a step further: the next listener, all of them, the member told. Drafts are let go of."""
+    """Take every due talk a step further: the next listener, all of them, the member told; or let go of it, and of all
+    that was said in it, when it was kept long enough."""
     due = session.exec(
         select(TalkRow).where(col(TalkRow.next_at) <= now).order_by(col(TalkRow.next_at)).limit(50)
     ).all()
     for talk in due:
-        if talk.state == Talk.DRAFT or not in_role(session, talk.id, Role.MEMBER):
-            session.delete(talk)  # never asked for, or of somebody who was forgotten
+        if talk.state in (Talk.DRAFT, Talk.CLOSED) or not in_role(session, talk.id, Role.MEMBER):
+            # Never asked for; or over for as long as it is kept; or of somebody an older backup had forgotten.
+            session.delete(talk)
         elif talk.state == Talk.WAITING:
-            if in_role(session, talk.id, Role.ASKED, Role.SHOWN, Role.DECLINED):
-                talk.step = AFTER[Step(talk.step)]
-            offer(session, desk, talk, now)
+            tried = in_role(session, talk.id, Role.ASKED, Role.SHOWN, Role.DECLINED)
+            offer(session, desk, talk, now, AFTER[Step(talk.step)] if tried else None)
         else:
             talk.next_at = None
             session.add(talk)

@@ -16,7 +16,7 @@ from bot.db.store import wake
 from bot.db.tables import first_time
 from bot.errors import Refusal
 from bot.listeners.relay_posts import TALKS, tell
-from bot.listeners.talk_rules import PARTIES, UNDER_WAY, Role, Step, Talk, may_end
+from bot.listeners.talk_rules import KEPT_FOR, PARTIES, UNDER_WAY, Role, Step, Talk, may_end
 from bot.listeners.talk_tables import WAITING_TO_GO, Going, Post, Side, TalkRow, in_role, side_of, sides_of
 from bot.listeners.talks import go, withdraw_offers
 from bot.members.apart import separate
@@ -77,7 +77,7 @@ def close(session: Session, keys: Keyring, user_id: int, talk_id: int, now: date
 def _shut(session: Session, talk: TalkRow, now: datetime) -> dict[int, int]:
     """Close it: nothing waits any more, and everything is gone in seven days. How many each side wrote that goes nowhere."""
     if talk.state != Talk.CLOSED:
-        go(talk, Talk.CLOSED, None)
+        go(talk, Talk.CLOSED, now + KEPT_FOR)
     talk.closed_at = now
     session.add(talk)
     session.flush()

@@ -188,10 +188,7 @@ async def test_written_while_nobody_heard_it_comes_late_in_order_and_once(evenin
     await talk.quiet()
     assert sum("meanwhile" in words(m) for m in evening.from_bot(talk.joan)) == 3, "once"
     await evening.settled()
-    told = [m for m in evening.from_bot(talk.sam)]
-    assert not [m for m in told if talk.is_a(m, "checkins.slow_bot")], (
-        "the talk took it, and nothing else answers"
-    )
+    assert not talk.all(talk.sam, "checkins.slow_bot"), "the talk took it, and nothing else answers"
 
 
 async def test_when_discord_will_not_say_who_is_there_words_are_kept_and_go_on_later(
