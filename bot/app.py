@@ -187,7 +187,12 @@ class App:
     def logged_in(self) -> None:
         """Called by the client once Discord knows us: support answers from here on, whatever the database does."""
         self._spawn(self.client.sync_commands())
+        self._spawn(self._read_better())
         self._spawn(self._open())
+
+    async def _read_better(self) -> None:
+        # Support and the rules are there from the start; what takes a second to load makes nobody wait.
+        await asyncio.to_thread(self.recogniser.load_encoder)
 
     def after_ready(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something once the bot is connected, at the lowest urgency."""

@@ -50,6 +50,11 @@ class CatchUp(commands.Cog):
 
     async def _read_all(self) -> None:
         await self.app.opened()
+        # Whose conversation is of which network: words there are met with that network's lines, from memory.
+        known = await members.conversations(self.app.store)
+        self.app.sender.networks.update(
+            {channel: where for channel, where in known.items() if channel not in self.app.sender.networks}
+        )
         for channel_id in await members.recent_channels(self.app.store, self.app.clock.now()):
             try:
                 await self._read(channel_id)

@@ -306,6 +306,25 @@ async def recent_channels(store: Store, now: datetime) -> list[int]:
     return await store.read(look)
 
 
+async def conversations(store: Store) -> dict[int, tuple[int, str]]:
+    """Every member's DM channel with a network it may speak of, the one they joined last, and the language for it."""
+
+    def look(session: Session) -> dict[int, tuple[int, str]]:
+        rows = session.exec(
+            select(Person.dm_channel_id, Network.id, Network.language, Person.language)
+            .where(Membership.user_id == Person.user_id, Membership.network_id == Network.id)
+            .where(col(Person.dm_channel_id).is_not(None), col(Network.removed_at).is_(None))
+            .order_by(col(Membership.joined_at))
+        )
+        return {
+            channel: (network_id, own or language)
+            for channel, network_id, language, own in rows
+            if channel is not None
+        }
+
+    return await store.read(look)
+
+
 async def roll(store: Store) -> list[tuple[int, int]]:
     """Every membership as (network, user), for asking Discord who is still there."""
 

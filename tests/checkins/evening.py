@@ -32,6 +32,7 @@ from bot.db.upgrade import upgrade
 from bot.sandbox.exchange import LOADING, Exchange
 from bot.sandbox.people import Person
 from bot.settings import Settings
+from bot.support.recognise import Recogniser
 from tests.contract.openapi import Contract
 from tests.launch.scene import SUNDAY, Scene, answered, button, offers_support, until, words
 
@@ -218,6 +219,12 @@ def library() -> Library:
 
 
 @cache
+def recogniser() -> Recogniser:
+    """What reads words, by rules and without what takes long to load."""
+    return Recogniser.load(default_root())
+
+
+@cache
 def _patterns() -> dict[str, list[re.Pattern[str]]]:
     return {
         template.id: [
@@ -271,6 +278,10 @@ async def an_evening(folder: Path, monkeypatch: pytest.MonkeyPatch, at: datetime
     )
     # The words do not change from evening to evening; reading them is half of a start.
     monkeypatch.setattr("bot.app.load", lambda _: library())
+    # Nor does how they are read; and what it reads must not depend on how far a thread has got.
+    reads = recogniser()
+    monkeypatch.setattr("bot.app.Recogniser.load", lambda _: reads)
+    monkeypatch.setattr("bot.app.Recogniser.load_encoder", lambda _: False)
     one = Evening(folder, at)
     await one.open()
     try:

@@ -266,6 +266,10 @@ async def test_a_card_in_direct_messages_has_the_lines_of_the_network_that_asked
     assert f"{evening.demo.guild_id}.en" in "".join(custom_ids(card))
     assert "Morag" in words(card)
     assert any(".scotland.en" in i for i in custom_ids(card))
+    await evening.restart()
+    await until(lambda: evening.app.sender.networks, "knowing whose conversation is of which network")
+    (card,) = await said(evening, evening.you, DARK)
+    assert "Morag" in words(card), "known again after a restart"
     kate = evening.world.people["kate"]
     (card,) = await said(evening, kate, DARK)
     assert "Morag" not in words(card)
