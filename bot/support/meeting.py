@@ -15,7 +15,7 @@ from bot.support.recognise import Recogniser
 
 ONCE_IN = timedelta(minutes=10)
 # Of texts in a row so many, so much, and of so long are read together: more is enough in one of them.
-TOGETHER, TOGETHER_LENGTH = 8, 4000
+TOGETHER, TOGETHER_LENGTH = 8, 1500
 TOGETHER_MS = 60_000
 _TIME_BITS = 22  # of a message's id: what stands before them is when it was written, in milliseconds
 _MOST = 10_000

@@ -13,7 +13,7 @@ from bot.content.library import Library
 from bot.support.cards import AGAIN, LATE, TEMPLATES, WAY, WAYS, Cards, Topic, foremost, says_suicide
 from bot.support.helplines import COUNTRIES
 from bot.support.lines import NetworkSupport, OwnLine
-from bot.support.meeting import ONCE_IN, TOGETHER, Heard, Lately
+from bot.support.meeting import ONCE_IN, TOGETHER, TOGETHER_LENGTH, Heard, Lately
 from bot.support.recognise import Recogniser
 from bot.support.signposts import Signposts
 
@@ -171,7 +171,7 @@ def test_a_flood_of_texts_is_read_a_few_at_a_time() -> None:
     for number in range(50):
         heard.read(RECOGNISER, _id(number / 10), "x" * 2000)
     assert len(heard.texts) == TOGETHER
-    assert len(heard.together) <= 4000
+    assert len(heard.together) <= TOGETHER_LENGTH
 
 
 def test_a_card_is_remembered_for_ten_minutes_and_under_nobodys_number() -> None:
