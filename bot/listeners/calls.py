@@ -36,6 +36,7 @@ from bot.listeners.steps import (
     withdraw_offers,
 )
 from bot.listeners.tables import Call, CallOffer, Listening
+from bot.members.reports import visible
 from bot.members.tables import Network, Person, membership_of, memberships_of
 
 LONGEST = {"name": 60, "reach": 100, "suits": 100, "about": 300}
@@ -153,7 +154,7 @@ async def draft(
     for part, longest in LONGEST.items():
         if len(getattr(written, part)) > longest:
             raise Refusal("errors.too_long", limit=longest)
-    if not written.name.strip() or not written.reach.strip():
+    if not visible(written.name) or not visible(written.reach):
         raise Refusal("errors.nothing_to_read")
 
     def act(session: Session) -> Standing:
@@ -194,7 +195,7 @@ async def draft(
 
 def _write(call: Call, desk: Desk, written: Written) -> None:
     for part in LONGEST:
-        said = " ".join(getattr(written, part).split())
+        said = " ".join(visible(getattr(written, part)).split())
         sealed = desk.keys.seal(said, "call", f"{part}_sealed", call.id) if said else None
         setattr(call, f"{part}_sealed", sealed)
 
@@ -351,13 +352,15 @@ async def end(
 ) -> Standing:
     """Close a call, which its member alone can do; its listener is told. Closed twice, the first time stands.
 
-    Raises `Refusal` when it is not theirs, or was never sent.
+    Raises `Refusal` when it is not theirs, was never sent, or was closed in another way.
     """
 
     def act(session: Session) -> Standing:
         call = own_call(session, call_id, user_id)
         if call.state == State.DRAFT:
             raise Refusal("errors.old_button")
+        if call.state == State.CLOSED and call.ending != ending:
+            raise Refusal("calls.closed_already")
         if call.state != State.CLOSED:
             first_time(session, "interaction", event_id, now)
             close(session, desk, call, ending, now)

@@ -96,7 +96,6 @@ _WORDS = {
     "sunday": (6,),
     "weekday": (0, 1, 2, 3, 4),
     "weekend": (5, 6),
-    "every day": (0, 1, 2, 3, 4, 5, 6),
     "daily": (0, 1, 2, 3, 4, 5, 6),
 }
 _SHORT = {"mon", "tue", "tues", "wed", "weds", "thu", "thur", "thurs", "fri", "sat", "sun"}
@@ -125,21 +124,26 @@ def read_rota(text: str) -> tuple[tuple[Slot, ...], list[str]]:
 def _read_line(line: str) -> list[Slot] | None:
     plain = re.sub(r"\s+", " ", line.casefold().replace("–", "-").replace("—", "-"))
     plain = re.sub(r"\s*\b(?:to|until|till)\b\s*", "-", plain).strip(" .")
-    # "Mon-Fri 8pm-10pm": the first dash is between days.
+    plain = re.sub(r"\bevery ?day\b", "daily", plain).replace("every ", "")
     found = _LINE.fullmatch(plain)
     if found is None:
         return None
-    days, start, end = _days(found["days"]), found["start"].strip(), found["end"].strip()
-    last = read_time(end)
-    half = _HALF.search(end)
-    first = read_time(start)
-    if first is None and half is not None:
-        first = read_time(f"{start} {half.group()}")  # "7.30-9 pm"
-        if first is not None and last is not None and first >= last and last != _MIDNIGHT:
-            return None  # "11-1 pm" may be either
+    days, last = _days(found["days"]), read_time(found["end"].strip())
+    first = None if last is None else _start(found["start"].strip(), found["end"], last)
     if days is None or first is None or last is None or first == last:
         return None
     return [Slot(day, first, last) for day in days]
+
+
+def _start(said: str, end: str, last: time) -> time | None:
+    """When it begins. In "7.30-9 pm" the afternoon is meant for both, in "11-1 pm" it cannot be."""
+    half = _HALF.search(end)
+    if half is not None and not _HALF.search(said) and not said.startswith("0"):
+        for guess in (half.group(), "am"):
+            found = read_time(f"{said} {guess}")
+            if found is not None and (found < last or last == _MIDNIGHT):
+                return found
+    return read_time(said)
 
 
 def _days(said: str) -> list[int] | None:
@@ -161,8 +165,6 @@ def _days(said: str) -> list[int] | None:
 
 
 def _day(said: str) -> tuple[int, ...] | None:
-    if said in ("every day", "everyday", "daily"):
-        return _WORDS["daily"]
     single = said.removesuffix("s") if said not in _SHORT else said
     if single in _WORDS:
         return _WORDS[single]

@@ -28,6 +28,7 @@ from bot.listeners.rules import (
 )
 from bot.listeners.rules import next_on as next_hours
 from bot.listeners.tables import Call, Listener
+from bot.members.reports import visible
 from bot.members.tables import Network, Person, membership_of
 
 LONGEST_NAME, LONGEST_ORGANISATION = 60, 80
@@ -131,7 +132,7 @@ async def introduce(
 
     Raises `Refusal` for who is no member, and for what is empty or too long.
     """
-    name, organisation = " ".join(name.split()), " ".join(organisation.split())
+    name, organisation = (" ".join(visible(said).split()) for said in (name, organisation))
     if not name or not organisation:
         raise Refusal("errors.nothing_to_read")
     if len(name) > LONGEST_NAME or len(organisation) > LONGEST_ORGANISATION:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ import discord
 from bot.errors import Refusal
 
 UNKNOWN_MEMBER = 10007  # Discord's number for somebody who is not in a server
+PATIENCE_S = 1.8  # of the three seconds a press has for its answer
 
 
 async def member_of(
@@ -26,12 +28,13 @@ async def member_of(
     if guild is None:
         raise Refusal("errors.unsure")
     try:
-        return await guild.fetch_member(interaction.user.id)
+        async with asyncio.timeout(PATIENCE_S):
+            return await guild.fetch_member(interaction.user.id)
     except discord.NotFound as error:
         if error.code == UNKNOWN_MEMBER:
             return None
         raise Refusal("errors.unsure") from None
-    except (discord.HTTPException, OSError, aiohttp.ClientError):
+    except (discord.HTTPException, OSError, aiohttp.ClientError, TimeoutError):
         raise Refusal("errors.unsure") from None
 
 
