@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -134,6 +135,7 @@ class TalkRoom(Room):
 
     def ask_talk(self, who: int = SAM) -> int:
         """Three questions, a name, and a yes; the talk's id."""
+        self.now += timedelta(seconds=1)
         wishes = Wishes(Want.LISTEN, avoid=AVOID)
         made = self.do(talks.draft, self.desk, NAMES, NET, "", who, wishes, self.now)
         self.do(talks.ask, self.desk, who, made.talk_id, who + 1000, self.now)
@@ -155,6 +157,11 @@ class TalkRoom(Room):
         """Say yes (or no) to everybody Sam was shown."""
         for part in self.parts(Role.SHOWN).values():
             self.do(talks.may_ask, self.desk, SAM, part.id, yes, self.now)
+        self.post()
+
+    def run_parting(self, who: int) -> None:
+        """Somebody is forgotten, as far as talks go."""
+        self.do(partial(talks_ending.parted, KEYS), None, who, self.now)
         self.post()
 
     # Both
