@@ -14,9 +14,10 @@ NAME = "quillfeather-canary"
 SHOWN = "Quillfeather Plumbago"
 # One sentence for every place where words can be written; none of them may be kept.
 LET_GO = {
-    "dm": "the heron stood on my roof again and I could not stop shaking",
+    "dm": "the heron stood on my roof again and I could not stop thrumbling",
     "form": "nobody in the marzipan corridor has slept since Michaelmas",
     "report": "I saw the pelican shout at a bookbinder behind the velvet curtain",
+    "dark": "I want to kill myself where the lacquered ostrich cannot see it",
     "late": "a very small tortoise carried the budget home on its own",
 }
 EMPLOYER = "Bramblewick Zephyr Academy"  # kept, and sealed
@@ -77,6 +78,10 @@ async def through_everything(bird: Bird, advance: Any) -> None:
     form = await bird.press(told, "checkins.more")
     await answered(await person.submit(form, {"words": LET_GO["form"]}))
     await bird.write(LET_GO["dm"])
+    await bird.write(LET_GO["dark"])
+    card = next(m for m in reversed(scene.dms(person)) if "support.way" in str(custom_ids(m)))
+    for kind in ("support.way", "support.more", "checkins.tomorrow"):
+        await bird.press(card, kind)
     explained = await bird.slash("report")
     form = await bird.press(explained, "reports.write")
     sent = await answered(
