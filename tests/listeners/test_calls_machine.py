@@ -10,14 +10,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.errors import Refusal
 from bot.listeners import calls, due, holding, serving
-from bot.listeners.rules import OPEN, Ending, Promise, State
+from bot.listeners.rules import OPEN, Ending, Offer, Promise, State
 from bot.listeners.tables import Call, CallOffer, Listener
-from bot.members import service
-from bot.members.tables import Membership
 from tests.listeners.room import ANN, BOB, CEM, LISTENERS, NET, NEVER, SAM, UNKNOWN, Room
 
 HOLDING = {State.HELD, State.CHECKING}
@@ -46,7 +44,6 @@ class Evening(RuleBasedStateMachine):
         self.ended: set[int] = set()
         self.gone: set[int] = set()
         self.taken = 0
-        self.shown: set[tuple[int, int]] = set()
 
     def teardown(self) -> None:
         self.room.close()
@@ -86,46 +83,50 @@ class Evening(RuleBasedStateMachine):
 
     # The member
 
-    @rule(named=st.sampled_from((None, ANN, UNKNOWN)))
     def asks(self, named: int | None) -> None:
-        if SAM in self.gone:
-            return
         with suppress(Refusal):  # the one they mean takes no calls, or is no listener any more
             self.room.send(named)
-            self.shown |= {
-                (o.call_id, o.user_id) for o in self.room.rows(CallOffer) if o.shown_at is not None
-            }
 
-    @rule(ending=st.sampled_from([Ending.SPOKE, Ending.NOT_NEEDED]), twice=st.booleans())
-    def closes(self, ending: Ending, twice: bool) -> None:
-        call = self.open()
-        if call is not None:
-            event, now = self.room.event(), self.room.now
-            self.ended.add(call.id)
-            self.attempt(
-                *(calls.end(*self.about(), call.id, SAM, ending, event, now) for _ in range(1 + twice))
-            )
+    @rule(named=st.sampled_from((None, ANN, UNKNOWN)))
+    @precondition(lambda self: self.open() is None)
+    def asks_again(self, named: int | None) -> None:
+        self.asks(named)
 
-    @rule()
-    def asks_for_another(self) -> None:
+    @rule(what=st.sampled_from(["another", "another", Ending.SPOKE, Ending.NOT_NEEDED]), twice=st.booleans())
+    @precondition(lambda self: self.open() is not None)
+    def says_how_it_is(self, what: str, twice: bool) -> None:
         call = self.open()
-        if call is not None:
-            self.attempt(calls.again(*self.about(), call.id, SAM, self.room.event(), self.room.now))
+        assert call is not None
+        event, now = self.room.event(), self.room.now
+        for _ in range(1 + twice):
+            if isinstance(what, Ending):
+                self.ended.add(call.id)
+                self.attempt(calls.end(*self.about(), call.id, SAM, what, event, now))
+            else:
+                self.attempt(calls.again(*self.about(), call.id, SAM, event, now))
 
     # Listeners
 
-    @rule(promise=PROMISES, cancel=st.booleans())
-    def all_take_it(self, promise: Promise, cancel: bool) -> None:
-        """Everybody who has it in front of them presses at the same moment, and perhaps the member cancels just then."""
+    def offers(self) -> list[CallOffer]:
         call = self.open()
-        if call is None:
-            return
+        return [o for o in self.room.rows(CallOffer) if call is not None and o.call_id == call.id]
+
+    def asked(self) -> list[CallOffer]:
+        return [
+            offer for offer in self.offers() if offer.state in (Offer.ASKED, Offer.LAPSED, Offer.DECLINED)
+        ]
+
+    @rule(promise=PROMISES, cancel=st.booleans(), everybody=st.booleans())
+    @precondition(lambda self: self.asked())
+    def takes_it(self, promise: Promise, cancel: bool, everybody: bool) -> None:
+        """Whoever has it in front of them, or all at the same moment; perhaps the member cancels just then."""
+        call = self.open()
+        assert call is not None
         works: list[Coroutine[Any, Any, Any]] = [
             holding.accept(*self.about(), offer.id, offer.user_id, promise, self.room.event(), self.room.now)
-            for offer in self.room.rows(CallOffer)
-            if offer.call_id == call.id
+            for offer in (self.offers() if everybody else self.asked()[:1])
         ]
-        if cancel:
+        if cancel and everybody:
             self.ended.add(call.id)
             event, now = self.room.event(), self.room.now
             works.insert(1, calls.end(*self.about(), call.id, SAM, Ending.NOT_NEEDED, event, now))
@@ -134,22 +135,29 @@ class Evening(RuleBasedStateMachine):
         self.taken += len(taken) if call.holder_id is None or State(call.state) not in HOLDING else 0
         assert len(told) <= self.taken, "one has it, and nobody takes what somebody has"
 
-    @rule(who=WHO)
-    def not_me(self, who: int) -> None:
-        call = self.open()
-        offer = None if call is None else self.room.offer(who)
-        if offer is not None:
-            self.attempt(holding.decline(*self.about(), offer.id, who, self.room.event(), self.room.now))
+    @rule(number=st.integers(0, 3))
+    @precondition(lambda self: self.asked())
+    def not_me(self, number: int) -> None:
+        offers = self.asked()
+        offer = offers[number % len(offers)]
+        self.attempt(
+            holding.decline(*self.about(), offer.id, offer.user_id, self.room.event(), self.room.now)
+        )
 
-    @rule(who=WHO, what=st.sampled_from(["spoken", "back", "later", "second"]), twice=st.booleans())
-    def holds(self, who: int, what: str, twice: bool) -> None:
+    @rule(
+        what=st.sampled_from(["spoken", "back", "later", "second"]),
+        twice=st.booleans(),
+        who=WHO,
+        holder=st.booleans(),
+    )
+    @precondition(lambda self: self.holder() is not None)
+    def holds(self, what: str, twice: bool, who: int, holder: bool) -> None:
         """Whoever holds it (or thinks so) says how it is going; Discord may deliver that twice."""
         call = self.open()
-        if call is None:
-            return
+        assert call is not None
         event, now = self.room.event(), self.room.now
+        at = (*self.about(), call.id, call.holder_id or 0 if holder else who)
         for _ in range(1 + twice):
-            at = (*self.about(), call.id, who)
             if what == "later":
                 self.attempt(holding.promise_again(*at, Promise.HALF_HOUR, event, now))
             elif what == "spoken":
@@ -159,34 +167,39 @@ class Evening(RuleBasedStateMachine):
             else:
                 self.attempt(holding.want_second(*at, event, now))
 
-    @rule(who=WHO, on=st.booleans())
+    def holder(self) -> int | None:
+        call = self.open()
+        return None if call is None else call.holder_id
+
+    @rule(who=WHO, on=st.sampled_from([True, True, False]))
     def hours(self, who: int, on: bool) -> None:
         if any(row.user_id == who for row in self.room.rows(Listener)):
             (self.room.on if on else self.room.off)(who)
 
-    @rule(who=st.sampled_from((ANN, BOB, UNKNOWN)))
-    def the_role_is_taken(self, who: int) -> None:
-        self.attempt(due.stand_down(*self.about(), NET, who, self.room.now))
-
-    @rule(who=st.sampled_from((ANN, BOB, CEM)))
-    def breathes(self, who: int) -> None:
-        self.attempt(serving.breathe(self.room.store, who, self.room.event(), self.room.now))
-
     # Everybody
 
-    @rule(who=st.sampled_from((SAM, ANN, BOB)), forget=st.booleans())
-    def goes(self, who: int, forget: bool) -> None:
+    @rule(
+        what=st.sampled_from(["role", "breather", "leave", "forget"]),
+        who=st.sampled_from((ANN, BOB, CEM, SAM)),
+    )
+    @precondition(lambda self: len(self.gone) < 2)
+    def goes(self, what: str, who: int) -> None:
+        now = self.room.now
+        if what == "breather":
+            self.attempt(serving.breathe(self.room.store, who, self.room.event(), now))
+            return
         if who in self.gone:
             return
         self.gone.add(who)
-        (self.room.forget if forget else self.room.leave)(who)
+        if what == "role":
+            self.attempt(due.stand_down(*self.about(), NET, who, now))
+            return
+        (self.room.leave if what == "leave" else self.room.forget)(who)
         self.room.post()
         if who == SAM:
             assert not self.room.rows(Call)
-            self.attempt(service.join(self.room.store, NET, "", SAM, self.room.now))
-            assert {row.user_id for row in self.room.rows(Membership)} >= {SAM}
 
-    @rule(minutes=st.sampled_from([1, 14, 31, 50, 100, 600]))
+    @rule(minutes=st.sampled_from([1, 14, 31, 31, 62, 100, 600]))
     def time_passes(self, minutes: int) -> None:
         self.room.wait(minutes=minutes)
 
@@ -247,7 +260,7 @@ class Evening(RuleBasedStateMachine):
 TestEvening = Evening.TestCase
 TestEvening.settings = settings(
     max_examples=25,
-    stateful_step_count=20,
+    stateful_step_count=16,
     deadline=None,
     derandomize=True,
     database=None,
