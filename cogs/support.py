@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Support(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
-        self._views: dict[tuple[Origin, Card, str | None], discord.ui.View] = {}
+        self._views: dict[tuple[Origin, Card, str | None, bool], discord.ui.View] = {}
 
     @app_commands.command(name="support", description="support")
     async def support(self, interaction: discord.Interaction[Any]) -> None:
@@ -111,20 +111,21 @@ class Support(commands.Cog):
     def _drawn(self, card: Card, origin: Origin, chooser: str | None = None) -> dict[str, Any]:
         """The card as discord.py sends it; beneath the numbers, with `chooser` (a nation), the menu of what it may be
         about. A view without state is the same for everybody: built once."""
-        key = (origin, card, chooser)
+        own = self.app.lines.get(origin.network_id)
+        key = (origin, card, chooser, own.education)
         view = self._views.get(key)
         if view is None:
             if len(self._views) >= 512:
                 self._views.clear()
-            menus = [] if chooser is None else [self._menu(origin, chooser)]
+            menus = [] if chooser is None else [self._menu(origin, chooser, own.education)]
             drawn = draw_card(self.app.library, card.text, card.buttons, origin, menus)
             view = self._views[key] = drawn["view"]
         return {"content": card.text, "view": view, "suppress_embeds": True}
 
-    def _menu(self, origin: Origin, nation: str) -> discord.ui.Select[Any]:
+    def _menu(self, origin: Origin, nation: str, education: bool) -> discord.ui.Select[Any]:
         hint = self.app.library.text("support.about.placeholder", origin.language)
         custom_id = make("support.about", 0, f"{origin}.{nation}.{origin.language}")
-        return menu(custom_id, self.app.cards.menu(origin.language), hint)
+        return menu(custom_id, self.app.cards.menu(origin.language, education=education), hint)
 
 
 def _place(press: Press) -> tuple[Origin, str | None]:

@@ -137,9 +137,13 @@ class Cards:
             question=text("support.ask.plain" if plainly else "support.ask.soft", language),
         )
 
-    def menu(self, language: str) -> list[tuple[str, str]]:
-        """The choices beneath the numbers: (value, words)."""
-        return [(str(value), str(self._library.text(f"support.about.{value}", language))) for value in MENU]
+    def menu(self, language: str, *, education: bool = True) -> list[tuple[str, str]]:
+        """The choices beneath the numbers: (value, words). Pupils are only where the network is in education."""
+        return [
+            (str(value), str(self._library.text(f"support.about.{value}", language)))
+            for value in MENU
+            if education or value is not Topic.PUPIL
+        ]
 
     def chosen(self, value: str) -> str | None:
         """The template for a choice of that menu; None for what no menu of ours holds."""

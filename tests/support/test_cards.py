@@ -124,6 +124,7 @@ def test_everything_can_be_chosen_without_having_written_a_word() -> None:
     chosen = {CARDS.chosen(value) for value, _ in CARDS.menu("en")}
     assert chosen == {*TEMPLATES.values(), WAY}
     assert CARDS.chosen("never") is None
+    assert "pupil" not in dict(CARDS.menu("en", education=False))
 
 
 # What is remembered
