@@ -282,6 +282,11 @@ class App:
         """Return once the database is open and messages go out."""
         await self._opened.wait()
 
+    @property
+    def ending(self) -> bool:
+        """Whether the bot was told to end."""
+        return self._ending is not None and self._ending.is_set()
+
     def stop(self) -> None:
         """Begin to end; safe to call from a signal handler, more than once."""
         if self._ending is not None:

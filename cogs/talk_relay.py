@@ -115,6 +115,8 @@ class AnonymousTalk(commands.Cog):
             try:
                 return await app.store.write(relay_posts.take, app.keyring, heard, app.clock.now())
             except StoreUnavailable:
+                if app.ending:
+                    return Taken(Took.AGAIN)  # the next start finds them where they were written
                 if not self.side(message.author.id):
                     raise
                 if not told:

@@ -142,7 +142,7 @@ class Relay:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
+        if not task.cancelled() and task.exception() is not None and not self._stopping:
             log.error(
                 "A talk's messages could not be handled; they are tried again.", exc_info=task.exception()
             )

@@ -1,0 +1,33 @@
+"""Words passed on between people, with the bot killed at every moment: none lost, doubled, out of order, or astray."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.pairs import Counted
+from tests.crash.relayed import Relayed
+from tests.launch.processes import Nursery
+from tests.launch.scene import Scene
+
+KILLS = 6
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
+    scene = Scene(tmp_path, nursery)
+    await scene.open()
+    yield scene
+    await scene.close()
+    assert not scene.wire.gaps, scene.wire.gaps
+
+
+async def test_what_people_write_to_one_another_survives_every_kill(scene: Scene) -> None:
+    rounds = Relayed(scene, seed=20261122)
+    counted = await rounds.run(KILLS)
+    assert rounds.blows.total() == KILLS
+    assert len(rounds.blows) == 3
+    assert counted == Counted(written=counted.written)
+    assert counted.written > KILLS
