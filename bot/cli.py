@@ -31,6 +31,10 @@ def main(argv: list[str] | None = None) -> None:
     os.umask(0o077)
     _leave_no_core()
     try:
+        if getattr(arguments, "recognise", None) is not None:
+            sys.exit(
+                _recognise(arguments.recognise)
+            )  # reads nothing else: no settings, no database, no network
         chosen = settings.read()
         logs.start(chosen.log_level)
         sys.exit(_COMMANDS[arguments.command](arguments, chosen))
@@ -70,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser(
         "check", help="check every word and setting; needs no database and no network"
+    )
+    check.add_argument(
+        "--recognise",
+        metavar="TEXT",
+        help="say how a text would be read, and why; - reads one text a line and answers in lines of JSON",
     )
     check.set_defaults(command="check")
 
@@ -214,15 +223,33 @@ def _check(_: argparse.Namespace, chosen: Settings) -> int:
     from bot.content.check import check
     from bot.content.library import default_root
     from bot.support.helplines import check_helplines
+    from bot.support.lexicon import check_lexicon
 
     root, today = default_root(), SystemClock().now().date()
-    report = check(root, today) + check_helplines(root, today)
+    report = check(root, today) + check_helplines(root, today) + check_lexicon(root)
     for warning in report.warnings:
         print(f"warning: {warning}")
     for error in report.errors:
         print(f"error: {error}")
     print(f"{len(report.errors)} error(s), {len(report.warnings)} warning(s).")
     return 1 if report.errors else 0
+
+
+def _recognise(text: str) -> int:
+    """Say how a text is read: for trying the recogniser out. Nothing is kept."""
+    from bot.content.library import default_root
+    from bot.support.explain import answer_lines, explain
+    from bot.support.recognise import Recogniser
+
+    root = default_root()
+    recogniser = Recogniser.load(root)
+    with_encoder = recogniser.load_encoder()
+    if text == "-":
+        with contextlib.suppress(BrokenPipeError):
+            answer_lines(recogniser, sys.stdin.buffer, lambda line: print(line, flush=True))
+    else:
+        print("\n".join(explain(recogniser, root, text, with_encoder=with_encoder)))
+    return 0
 
 
 def _doctor(_: argparse.Namespace, chosen: Settings) -> int:

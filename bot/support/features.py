@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from zlib import crc32
 
 BUCKETS = 1 << 16
-# A text is read whole and in its parts, so that one sentence in a ramble is not drowned by the rest.
-MOST_PARTS = 24
-_SHORTEST_PART = 3  # words
+# A long text is read whole and in stretches, so that one sentence in a ramble is not drowned by the rest.
+MOST_PARTS = 40
+_LONG, _STRETCH = 70, 40  # words
 _LONGEST_WORD = 30
 
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+|\s-+\s|\.{2,}|[()]")
@@ -19,16 +18,26 @@ _WORDS = re.compile(r"[a-z0-9']+")
 
 
 def parts(text: str) -> list[str]:
-    """The text itself, then its sentences and neighbouring pairs of them, at most `MOST_PARTS` in all."""
-    sentences = [found for piece in _SENTENCES.split(text) if (found := piece.strip(" ,-"))]
-    if len(sentences) < 2:
+    """The text itself, and if it is long its stretches of a few sentences, overlapping; at most `MOST_PARTS` in all."""
+    if len(text.split()) <= _LONG:
         return [text]
-    sentences = sentences[:MOST_PARTS]
-    pairs = [f"{one} {next_}" for one, next_ in pairwise(sentences)]
-    many = [part for part in sentences if len(part.split()) >= _SHORTEST_PART]
-    if len(sentences) > 2:
-        many += pairs
-    return list(dict.fromkeys([text, *many]))[:MOST_PARTS]
+    sentences = [found for piece in _SENTENCES.split(text) if (found := piece.strip(" ,-"))]
+    # Somebody who writes without full stops is cut by counting words.
+    pieces = [
+        " ".join(words[at : at + _STRETCH])
+        for words in (sentence.split() for sentence in sentences)
+        for at in range(0, len(words), _STRETCH)
+    ]
+    stretches: list[str] = []
+    for at in range(len(pieces)):
+        stretch = pieces[at]
+        for more in pieces[at + 1 :]:
+            if len(stretch.split()) + len(more.split()) > _STRETCH:
+                break
+            stretch = f"{stretch}. {more}"
+        if not any(stretch in other for other in stretches[-3:]):
+            stretches.append(stretch)
+    return [text, *stretches[: MOST_PARTS - 1]]
 
 
 def buckets(text: str) -> dict[int, float]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.sayings import calibration
+
+HELD_OUT = Path(__file__).with_name("held_out.json")
 
 if TYPE_CHECKING:
     from tests.support.train import Workshop
