@@ -272,9 +272,7 @@ def made_from() -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in files}
 
 
-def write(
-    learned: Learned, limits: Mapping[str, Mapping[str, float]], names: Sequence[str], path: Path
-) -> None:
+def write(learned: Learned, limits: Mapping[str, Mapping[str, float]], shop: Workshop, path: Path) -> None:
     letters, steps = rounded(learned.letters)
     numbers: dict[str, Any] = {
         "rarity": array("f", learned.rarity.tolist()),
