@@ -57,7 +57,9 @@ class ListenerCalls(commands.Cog):
 
     async def _yours(self, interaction: discord.Interaction[Any], template: str, held: Held) -> None:
         """What they took on, to stay in the chat; and who and how, seen by them alone and not kept there."""
-        await self.say(interaction, template, self._times(held), subject_id=held.id, hidden=False)
+        await self.say(
+            interaction, template, self._times(held), subject_id=held.id, hidden=_hidden(interaction)
+        )
         await self._details(interaction, held)
 
     def _times(self, held: Held) -> dict[str, Any]:
@@ -86,7 +88,7 @@ class ListenerCalls(commands.Cog):
     async def decline(self, interaction: discord.Interaction[Any], press: Press) -> None:
         app, who = self.app, interaction.user.id
         await holding.decline(app.store, app.desk, press.id, who, interaction.id, app.clock.now())
-        await self.say(interaction, "listeners.declined", hidden=False)
+        await self.say(interaction, "listeners.declined", hidden=_hidden(interaction))
 
     # While it is theirs
 
@@ -111,17 +113,21 @@ class ListenerCalls(commands.Cog):
         app, who, now = self.app, interaction.user.id, self.app.clock.now()
         if press.arg == "yes":
             await holding.spoken(app.store, app.desk, press.id, who, interaction.id, now)
-            await self.say(interaction, "listeners.spoken", subject_id=press.id, hidden=False)
+            await self.say(interaction, "listeners.spoken", subject_id=press.id, hidden=_hidden(interaction))
         elif press.arg == "cannot":
             await holding.give_back(app.store, app.desk, press.id, who, interaction.id, now)
-            await self.say(interaction, "listeners.given_back", hidden=False)
+            await self.say(interaction, "listeners.given_back", hidden=_hidden(interaction))
         elif press.arg in set(Promise):
             promise = Promise(press.arg)
             held = await holding.promise_again(
                 app.store, app.desk, press.id, who, promise, interaction.id, now
             )
             await self.say(
-                interaction, "listeners.again", self._times(held), subject_id=held.id, hidden=False
+                interaction,
+                "listeners.again",
+                self._times(held),
+                subject_id=held.id,
+                hidden=_hidden(interaction),
             )
         else:
             raise Refusal("errors.old_button")
@@ -175,7 +181,10 @@ class ListenerCalls(commands.Cog):
         app, now = self.app, self.app.clock.now()
         until, zone = await serving.breathe(app.store, interaction.user.id, interaction.id, now)
         await self.say(
-            interaction, "listeners.breather", {"when": app.desk.when(until, zone, now)}, hidden=False
+            interaction,
+            "listeners.breather",
+            {"when": app.desk.when(until, zone, now)},
+            hidden=_hidden(interaction),
         )
 
     @on_press("listening.debrief")
@@ -185,7 +194,12 @@ class ListenerCalls(commands.Cog):
             raise Refusal("errors.old_button")
         line = self.app.one_line(self.app.origin_of(interaction))
         template = f"listeners.debrief_{press.arg.replace('-', '_')}"
-        await self.say(interaction, template, {"line": line}, hidden=False)
+        await self.say(interaction, template, {"line": line}, hidden=_hidden(interaction))
+
+
+def _hidden(interaction: discord.Interaction[Any]) -> bool:
+    """In direct messages it stays in the chat; a message copied into a server must not speak to everybody there."""
+    return interaction.guild is not None
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -93,7 +93,10 @@ class TalkCall(commands.Cog):
         if not network_id:
             options = [(str(one), name) for one, name in (await self._mine_all(interaction)).items()]
             await self.say(
-                interaction, "calls.which_network", menus=[menu(make("talk.network"), options)], hidden=False
+                interaction,
+                "calls.which_network",
+                menus=[menu(make("talk.network"), options)],
+                hidden=_hidden(interaction),
             )
             return
         await self._still(interaction, network_id)
@@ -147,11 +150,11 @@ class TalkCall(commands.Cog):
         name = interaction.guild.name if interaction.guild else ""
         app, now = self.app, self.app.clock.now()
         found = await calls.start(app.store, app.desk, network_id, name, interaction.user.id, now)
+        if values[0] != ANYBODY and values[0] not in {str(one.user_id) for one in found.candidates}:
+            raise Refusal("errors.old_button")
         if found.open is not None:
             await self._tell(interaction, found.open)
             return
-        if values[0] != ANYBODY and values[0] not in {str(one.user_id) for one in found.candidates}:
-            raise Refusal("errors.old_button")
         called = {"name": interaction.user.display_name[: LONGEST["name"]]}
         custom_id = make("calls.write", network_id, values[0])
         await interaction.response.send_modal(form(app.library, "calls.form", custom_id, CALL, called))

@@ -109,11 +109,10 @@ async def start(store: Store, desk: Desk, network_id: int, name: str, user_id: i
         language = person.language or network.language
         answer = answer_time(session, network_id)
         call = _open_call(session, network_id, user_id)
-        if call is not None:
-            return Start(network_id, network.name, language, answer, _standing(session, desk, call, now))
+        standing = None if call is None else _standing(session, desk, call, now)
         every = tuple(duty.suitable(session, desk.keys, network_id, user_id, now))
         later = min((one.next_on for one in every if one.next_on is not None), default=None)
-        return Start(network_id, network.name, language, answer, None, every, later)
+        return Start(network_id, network.name, language, answer, standing, every, later)
 
     return await store.read(look)
 

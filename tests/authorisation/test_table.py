@@ -15,6 +15,7 @@ from tests.launch.scene import words
 
 # Choices that stand in no template: in menus and buttons made as they are needed, and in forms.
 CHOICES = {
+    "calls.write": ["0"],
     "checkins.which": ["", "ok"],
     "checkins.followed": ["better", "same", "harder", "none"],
     "checkins.pick": ["often", "closures"],
@@ -27,6 +28,9 @@ CHOICES = {
     "networks.listed": ["employer", "trust", "authority"],
 }
 WRITTEN: dict[str, dict[str, Any]] = {
+    "calls.write": {"name": "Sam", "reach": "07700 900123", "suits": "", "about": ""},
+    "listening.introduced": {"name": "Joan", "organisation": "Ash Hill"},
+    "listening.week": {"rota": "Mondays 7 pm - 9 pm"},
     "checkins.said": {"words": "A long week."},
     "checkins.write=when": {"day": "Thursday", "time": "7 pm"},
     "checkins.write=quiet": {"quiet_from": "9 pm", "quiet_until": "7 am"},
@@ -47,6 +51,13 @@ MOVES = {
     "networks.listed": {"fact"},
     "me.takeoff": {"separation"},
     "/buddy avoid": {"separation"},
+    # How listeners stand to a call is the listeners' own, and goes with the call.
+    "members.leave": {"call_offer"},
+    "me.forget": {"call_offer"},
+    "calls.drop": {"call_offer"},
+    "calls.leave-out": {"call_offer"},
+    "calls.end": {"call_offer", "outbox"},
+    "calls.again": {"call_offer", "outbox"},
     # Whose a talk is stands sealed, so that it looks like nobody's from outside.
     "talk.anonymous.wishes": {"talk", "talk_side", "talk_name"},
 }

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,18 @@ import pytest
 from simcord.backend.models import Message
 from simcord.backend.serializers import user_payload
 from simcord.enums import InteractionType
+from sqlmodel import Session
 
 import bot.tables  # noqa: F401 - every table is known
 from bot.db import own
 from bot.listeners import talks
+from bot.listeners.rules import Offer, State
+from bot.listeners.tables import Call, CallOffer
 from bot.listeners.talk_rules import Wishes
 from bot.members import apart, facts, lists
 from bot.members.apart_tables import Apart
 from bot.members.facts_rules import Kind
+from bot.members.tables import membership_of
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
@@ -32,6 +37,12 @@ from tests.checkins.evening import Evening, an_evening, last, which
 from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
 
 Dump = dict[str, set[tuple[Any, ...]]]
+# What a number about calls speaks of, by somebody's account.
+CALLS = {
+    "call": "call WHERE user_id = ? AND state = 'asking'",
+    "draft": "call WHERE user_id = ? AND state = 'draft'",
+    "offer": "call_offer WHERE state = 'asked' AND call_id IN (SELECT id FROM call WHERE user_id = ?)",
+}
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
 
 
@@ -65,6 +76,8 @@ class Town:
             return self.fact_of(person) or self.fact_of(self.kate)
         if number == "talk":
             return self.talk
+        if number in CALLS:
+            return self.call_of(person, number) or self.call_of(self.kate, number)
         return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
@@ -77,8 +90,20 @@ class Town:
             return [self.fact_of(person) for person in (self.kate, self.tom)]
         if number == "talk":
             return [self.talk]
+        if number in CALLS:
+            return [self.call_of(person, number) for person in (self.kate, self.tom)]
         # What nobody asked to have added, and what was asked for in the other network.
         return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
+
+    def call_of(self, person: Person, number: str) -> int:
+        """Somebody's open call, their draft, or what a listener was offered of their call; 0 for nothing."""
+        found = self.evening.rows(f"SELECT id FROM {CALLS[number]}", person.id)
+        return found[0][0] if found else 0
+
+    @property
+    def ade(self) -> Person:
+        """Who was asked about calls as a listener."""
+        return self.evening.world.people["ade"]
 
     @property
     def talk(self) -> int:
@@ -98,8 +123,14 @@ class Town:
             return [
                 str(id) for (id,) in rows("SELECT id FROM organisation WHERE network_id = ? LIMIT 1", home)
             ]
-        if kind == "talk.anonymous.network":
+        if kind in ("talk.anonymous.network", "talk.network"):
             return [str(home)]
+        if kind == "calls.who":
+            return ["999"] if foreign else ["0"]
+        if kind == "calls.leave-out":
+            return [str(self.tom.id if foreign else self.ade.id)]
+        if kind == "listening.most":
+            return ["2"]
         if kind == "me.dropped":
             return [str(self.fact_of(whose))]
         if kind == "networks.suggestion":
@@ -327,6 +358,7 @@ async def build(evening: Evening) -> Town:
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
     await _tell(evening, cast["member"], cast["left"], kate, tom)
     await _wait_for_a_talk(evening, kate)
+    await _ask_for_calls(evening, people["ade"], cast["member"], cast["left"], kate, tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -366,6 +398,49 @@ async def _wait_for_a_talk(evening: Evening, person: Person) -> None:
     await app.store.write(talks.ask, app.desk, person.id, made.talk_id, await person.open_dm(), now)
     assert app.relay is not None
     await app.relay.drain()
+
+
+async def _ask_for_calls(evening: Evening, listener: Person, *people: Person) -> None:
+    """Everybody has a call open, which the listener was asked about, and another one written and not sent."""
+    app, demo, now = evening.app, evening.demo, evening.clock.now()
+    for person in people:
+        second = evening.rows("SELECT network_id FROM membership WHERE user_id = ?", person.id) == [
+            (demo.second_guild_id,)
+        ]
+        network = demo.second_guild_id if second else demo.guild_id
+
+        def put(session: Session, person: Person = person, network: int = network) -> None:
+            membership = membership_of(session, network, person.id)
+            assert membership is not None
+            for state in (State.ASKING, State.DRAFT):
+                call = Call(
+                    membership_id=membership.id,
+                    user_id=person.id,
+                    network_id=network,
+                    zone="Europe/London",
+                    state=state,
+                    name_sealed=b"",
+                    reach_sealed=b"",
+                    made_at=now,
+                    step_at=now + timedelta(days=100),
+                )
+                call.name_sealed = app.keyring.seal("Sam", "call", "name_sealed", call.id)
+                call.reach_sealed = app.keyring.seal("07700 900123", "call", "reach_sealed", call.id)
+                session.add(call)
+                session.flush()
+                how = Offer.ASKED if state is State.ASKING else Offer.FREE
+                session.add(
+                    CallOffer(
+                        call_id=call.id,
+                        user_id=listener.id,
+                        network_id=network,
+                        state=how,
+                        shown_at=now,
+                        changed_at=now,
+                    )
+                )
+
+        await app.store.write(put)
 
 
 async def _counted(evening: Evening, *people: Person) -> None:
