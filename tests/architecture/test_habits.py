@@ -33,7 +33,9 @@ FOR_OPERATORS = (
     "bot.logs",
     "bot.sandbox",
     "bot.settings",
+    "bot.support.explain",
     "bot.support.helplines",
+    "bot.support.lexicon",
     "bot.support.lines",
 )
 # What is handed to these is for operators too, or says what a column is kept for.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,13 @@ HELD_OUT = Path(__file__).with_name("held_out.json")
 
 if TYPE_CHECKING:
     from tests.support.train import Workshop
+
+
+def write_down(made_from: Mapping[str, str], figures: Mapping[str, Any]) -> None:
+    """Keep what was measured, and of what, a line for each author."""
+    lines = [f" {json.dumps(name)}: {json.dumps(figures[name], sort_keys=True)}" for name in sorted(figures)]
+    start = f'{{"made_from": {json.dumps(made_from, sort_keys=True)},\n"figures": {{\n'
+    HELD_OUT.write_text(start + ",\n".join(lines) + "\n}}\n", encoding="utf-8")
 
 
 def wilson(hits: int, of: int) -> tuple[float, float, float]:

@@ -315,12 +315,11 @@ def main() -> None:
     chosen = parser.parse_args()
     shop = Workshop()
     if chosen.measure:
-        from tests.support.figures import HELD_OUT, measure
+        from tests.support.figures import measure, write_down
 
         figures = measure(shop, [chosen.only] if chosen.only else authors())
         if not chosen.only:
-            written = {"made_from": shop.made_from, "figures": figures}
-            HELD_OUT.write_text(json.dumps(written, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            write_down(shop.made_from, figures)
         print(json.dumps(figures))
         return
     learned = shop.learn(authors())
