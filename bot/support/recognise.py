@@ -16,7 +16,7 @@ from bot.support.lexicon import Lexicon, load_lexicon
 from bot.support.model import CLASSES, Model, Share
 from bot.support.weights import load as load_weights
 
-LOST_TO_SUICIDE = "lost to suicide"
+LOST_TO_SUICIDE = "suicide loss"
 
 
 class Tier(StrEnum):
