@@ -185,7 +185,9 @@ class Cards(commands.Cog):
             app, chosen = self.app, self.bot.answers.vary(template, user_id)
             own = app.lines.get(origin.network_id)
             card = app.cards.fill(chosen, own, origin.language, app.clock.now(), said=said)
-            return draw_card(app.library, card.text, card.buttons, origin)
+            # Where the network is known its country is too: on a phone each button pushes the numbers further up.
+            rows = [[ref for ref in row if not (origin.network_id and _place(ref))] for row in card.buttons]
+            return draw_card(app.library, card.text, rows, origin)
         except Exception as error:
             log.error("A message could not be put together.", exc_info=error)
             return self._spare
@@ -235,6 +237,10 @@ class Cards(commands.Cog):
     async def cog_unload(self) -> None:
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=LAST_WORDS_S)
+
+
+def _place(reference: str) -> bool:
+    return reference.startswith(("support.country", "support.cymraeg"))
 
 
 def _origin_on(message: discord.Message) -> Origin:
