@@ -17,6 +17,7 @@ from bot.ui.inbound import from_a_person
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.talk_changes import TalkChanges
     from cogs.talk_relay import AnonymousTalk
 
 log = logging.getLogger("reallyok.talks")
@@ -35,6 +36,10 @@ class TalkCatchUp(commands.Cog):
     @property
     def _talk(self) -> AnonymousTalk:
         return cast("AnonymousTalk", self.bot.get_cog("AnonymousTalk"))
+
+    @property
+    def _changes(self) -> TalkChanges:
+        return cast("TalkChanges", self.bot.get_cog("TalkChanges"))
 
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:
@@ -86,10 +91,10 @@ class TalkCatchUp(commands.Cog):
         async for message in channel.history(limit=LOOKED_OVER):
             there.add(message.id)
             if from_a_person(message) and message.edited_at is not None:
-                await self._talk.changed(message)
+                await self._changes.changed(message)
         app, oldest = self.app, min(there, default=0)
         for gone in await app.store.read(talks_looking.taken_away, app.keyring, ear.user_id, oldest, there):
-            await self._talk.deleted(gone)
+            await self._changes.deleted(gone)
 
 
 async def setup(bot: ReallyOk) -> None:

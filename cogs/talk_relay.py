@@ -15,12 +15,11 @@ from discord.ext import commands
 
 from bot.checkins import answering
 from bot.errors import Refusal, StoreUnavailable
-from bot.listeners import relay_posts, talks_looking
+from bot.listeners import relay_posts, relay_quick, talks_looking
 from bot.listeners.relay_posts import Heard, Taken, Took
 from bot.outbox.sender import custom_ids
 from bot.ui.direct import send_surely
 from bot.ui.ids import Press, make, parse
-from bot.ui.inbound import from_a_person
 from bot.ui.render import SUPPORT, Origin, button, draw, plain, with_support
 from bot.ui.router import on_press
 
@@ -83,6 +82,8 @@ class AnonymousTalk(commands.Cog):
                 taken = await self._kept(message, heard)
                 if taken.outcome is Took.PASSED and taken.to_id is not None and self._relay is not None:
                     self._relay.pass_on(taken.to_id, taken.now)
+                    if taken.line is not None:
+                        self._relay.lines[heard.user_id] = taken.line
         finally:
             if not turn.locked():
                 self._turns.pop(message.author.id, None)
@@ -113,7 +114,9 @@ class AnonymousTalk(commands.Cog):
         app, told = self.app, False
         while True:
             try:
-                return await app.store.write(relay_posts.take, app.keyring, heard, app.clock.now())
+                return await self._quickly(heard) or await app.store.write(
+                    relay_posts.take, app.keyring, heard, app.clock.now()
+                )
             except StoreUnavailable:
                 if app.ending:
                     return Taken(Took.AGAIN)  # the next start finds them where they were written
@@ -123,6 +126,26 @@ class AnonymousTalk(commands.Cog):
                     told = True
                     await self._say(message, "talks.kept_for_now", Origin(), prefix="w")
                 await asyncio.sleep(RETRY_S)
+
+    async def _quickly(self, heard: Heard) -> Taken | None:
+        """Taken in as most words are, where all is as it was with the words before these."""
+        app, relay = self.app, self._relay
+        line = relay.lines.get(heard.user_id) if relay is not None else None
+        if line is None or heard.answers or heard.answers_own:
+            return None
+        parcel = await app.store.write(
+            relay_quick.take,
+            app.keyring,
+            line,
+            heard.message_id,
+            heard.text,
+            heard.somebody,
+            heard.written_at,
+            app.clock.now(),
+        )
+        if parcel is None:
+            return None
+        return Taken(Took.PASSED, line.to_id, parcel, network_id=parcel.network_id, language=parcel.language)
 
     async def _say_what_became(self, message: discord.Message, taken: Taken) -> bool:
         origin = Origin(taken.network_id, taken.language)
@@ -193,45 +216,8 @@ class AnonymousTalk(commands.Cog):
         drawn = draw(self.app.library, chosen, params, origin=origin, subject_id=subject_id)
         await send_surely(message.channel, drawn, f"{prefix}{message.id}")
 
-    # Second thoughts
-
-    @commands.Cog.listener()
-    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        if payload.message.edited_at is not None and from_a_person(payload.message):
-            await self.changed(payload.message)
-
-    async def changed(self, message: discord.Message) -> None:
-        """Somebody changed a message: what was passed on of it changes too."""
-        await self._taken_in(message.id)
-        app = self.app
-        with contextlib.suppress(StoreUnavailable):
-            if await app.store.read(talks_looking.passed_on, app.keyring, message.id):
-                somebody = str(app.library.text("talks.somebody"))
-                await app.store.write(
-                    relay_posts.change,
-                    app.keyring,
-                    message.author.id,
-                    message.id,
-                    message.content,
-                    somebody,
-                    app.clock.now(),
-                )
-
-    @commands.Cog.listener()
-    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        if payload.guild_id is None:
-            await self.deleted(payload.message_id)
-
-    async def deleted(self, message_id: int) -> None:
-        """Somebody deleted a message: what was passed on of it goes too."""
-        await self._taken_in(message_id)
-        app = self.app
-        with contextlib.suppress(StoreUnavailable):
-            if await app.store.read(talks_looking.passed_on, app.keyring, message_id):
-                await app.store.write(relay_posts.withdraw, app.keyring, message_id)
-
-    async def _taken_in(self, message_id: int) -> None:
-        """Wait for a message that is just being taken in: its change must not come before it."""
+    async def taken_in(self, message_id: int) -> None:
+        """Wait for a message that is just being taken in: what is done to it must not come before it."""
         task = self._taking.get(message_id)
         if task is not None:
             with contextlib.suppress(Exception):

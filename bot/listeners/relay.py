@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlmodel import Session
 
@@ -21,7 +21,7 @@ from bot.clock import Clock
 from bot.db.keys import Keyring
 from bot.db.store import Store
 from bot.errors import StoreUnavailable
-from bot.listeners import relay_sending, talks_ending, talks_looking
+from bot.listeners import relay_quick, relay_sending, talks_ending, talks_looking
 from bot.listeners.relay_posts import tell
 from bot.listeners.relay_sending import Ending, Parcel
 from bot.listeners.talk_tables import Post, Side
@@ -87,6 +87,8 @@ class Relay:
         self._stopping = self._looking = False
         self._parties: dict[int, Which] = {}
         self._retrying: set[int] = set()
+        self.lines: dict[int, relay_quick.Line] = {}
+        """What is remembered of people's one open talk, by their account, until anything about talks changes."""
 
     def wake(self) -> None:
         """There may be something to pass on."""
@@ -122,6 +124,7 @@ class Relay:
             await self._woken.wait()
             self._woken.clear()
             self._looking = True
+            self.lines.clear()
             try:
                 self._parties = await self._store.read(talks_looking.parties, self._keys)
                 for to_id in await self._store.read(relay_sending.lanes):
@@ -185,6 +188,10 @@ class Relay:
             await asyncio.sleep(wait)
             self._retrying.discard(parcel.to_id)
             wait = min(LONGEST_RETRY_S, wait * 2)
+        if parcel.kept and ending is Ending.DONE and copy_id is not None:
+            done, following = await self._write(relay_quick.settle, self._keys, parcel, copy_id)
+            if done:
+                return following
         return await self._write(_settle, self._keys, parcel, ending, copy_id, self._clock.now())
 
     async def _attempt(self, parcel: Parcel) -> tuple[Ending, int | None]:
@@ -214,11 +221,11 @@ class Relay:
                 return False
         return True
 
-    async def _write(self, *change: object) -> Parcel | None:
+    async def _write(self, *change: Any) -> Any:
         """It must be written down, however long the database takes to come back."""
         while True:
             try:
-                return await self._store.write(*change)  # type: ignore[arg-type]
+                return await self._store.write(*change)
             except StoreUnavailable:
                 if self._stopping:
                     raise

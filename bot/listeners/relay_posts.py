@@ -16,13 +16,12 @@ from sqlmodel import Session, col, select
 
 from bot.db.keys import Keyring
 from bot.db.store import wake
+from bot.listeners.relay_quick import Line
 from bot.listeners.relay_sending import Parcel, going, parcel_of
-from bot.listeners.talk_rules import LATE, PARTIES, Role, Talk, harmless, pieces
+from bot.listeners.talk_rules import LATE, PARTIES, ROOM, Role, Talk, harmless, pieces
 from bot.listeners.talk_tables import WHICH, WHO, Going, Post, Side, TalkRow
 from bot.members.tables import Network
 
-ROOM = 1750
-"""Characters of words in one message: Discord takes 2,000, and a name stands above them."""
 TALKS = "talks"
 """What a commit wakes when there is something to pass on."""
 
@@ -74,6 +73,8 @@ class Taken:
     choices: tuple[Choice, ...] = ()
     network_id: int = 0
     language: str = "en"
+    line: Line | None = None
+    """What to remember, so that the next plain words go quicker."""
 
 
 # Taking in
@@ -150,7 +151,11 @@ def take(session: Session, keys: Keyring, heard: Heard, now: datetime) -> Taken:
         first.state = Going.SENDING
         session.flush()
         now_parcel = parcel_of(session, keys, first, other, talk, part)
-    return Taken(Took.PASSED, other.id, now_parcel, first.id, (), network.id, network.language)
+    line = None
+    if now_parcel is not None and len(mine) == 1:
+        roles = Role(part.role), Role(other.role)
+        line = Line(talk.id, part.id, roles[0], other.id, roles[1], part.person_index, now_parcel)
+    return Taken(Took.PASSED, other.id, now_parcel, first.id, (), network.id, network.language, line)
 
 
 def _is_in(session: Session, keys: Keyring, user_id: int, talk_id: int) -> bool:

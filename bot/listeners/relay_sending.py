@@ -42,6 +42,8 @@ class Parcel:
     """Who wrote it; 0: the bot."""
     listener_id: int = 0
     """Which of the two is the listener."""
+    kept: bytes = b""
+    """The words as they lie in the database, where they went the quick way."""
 
 
 def going(to_id: int | None = None) -> ColumnElement[bool]:

@@ -105,6 +105,8 @@ ASK_AGAIN = timedelta(hours=12)
 """A talk that still waits may be put before the same listener again after so long."""
 NAME_RESTS = timedelta(days=30)
 MOST_TO_AVOID = 300
+ROOM = 1750
+"""Characters of words in one message: Discord takes 2,000, and a name stands above them."""
 LATE = timedelta(minutes=2)
 """Words passed on later than this are passed on saying so."""
 

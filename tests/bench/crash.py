@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tests.crash.matrix import EVERY, MOMENTS, Matrix
+from tests.crash.relayed import Relayed
 from tests.launch.processes import Nursery
 from tests.launch.scene import Scene
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--talk-kills", type=int, default=60, help="while words are passed on in talks")
     parser.add_argument("--seed", type=int, default=20261122)
 
 
@@ -31,6 +34,12 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
         posted = [blow for blow in EVERY if blow.forgotten and blow.stage == "stored"]
         control = await Matrix(blind, chosen.seed, blows=posted, blind=True).run(max(6, chosen.kills // 20))
         await blind.close()
+        talking = Scene(folder / "talking", nursery)
+        await talking.open()
+        rounds = Relayed(talking, chosen.seed)
+        counted = await rounds.run(chosen.talk_kills)
+        await talking.close()
+        print("in talks", dict(rounds.blows))
     finally:
         nursery.close()
     return {
@@ -41,4 +50,6 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "control_kills": control.kills,
         "control_lost": control.lost,
         "control_doubled": control.doubled,
+        "talk_kills": rounds.blows.total(),
+        **{f"talk_{name}": number for name, number in asdict(counted).items()},
     }

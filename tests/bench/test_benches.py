@@ -14,13 +14,20 @@ from tests.launch.processes import ROOT
 
 SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "checkin-round": ("--members 20", {"http_429": 0, "lost": 0, "doubled": 0}),
-    "crash": ("--kills 6", {"lost": 0, "doubled": 0}),
+    "crash": (
+        "--kills 6 --talk-kills 2",
+        {"lost": 0, "doubled": 0, "talk_lost": 0, "talk_doubled": 0, "talk_crossed": 0},
+    ),
     "due-scan": ("--plans 200 --due 20", {"plans": 200, "due": 20}),
     "footprint": ("--starts 1", {"starts": 1}),
     "history": ("--days 60", {"answers": 9}),
     "interactions": ("--seconds 0.2 --burst 20", {"answers": 10}),
     "outbox-round": ("--messages 20", {"http_429": 0, "lost": 0, "doubled": 0}),
     "privacy": ("--members 60 --weeks 10 --persons 10", {"canary_hits": 0, "retention_rows": 50}),
+    "talk": (
+        "--messages 5 --runs 1 --talks 4 --each 1",
+        {"talks": 4, "written": 8, "lost": 0, "doubled": 0, "crossed": 0, "disordered": 0},
+    ),
     "replies": ("--members 20 --seconds 0.1 --runs 1", {}),
 }
 

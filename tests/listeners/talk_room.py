@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.clock import MovableClock
 from bot.errors import Refusal
-from bot.listeners import relay_posts, talks, talks_ending, talks_looking
+from bot.listeners import relay_posts, relay_quick, talks, talks_ending, talks_looking
 from bot.listeners.relay import Relay, There
 from bot.listeners.relay_posts import Heard, Taken, Took
 from bot.listeners.relay_sending import Ending, Parcel
@@ -169,9 +169,18 @@ class TalkRoom(Room):
     def say(self, who: int, text: str, message_id: int = 0, answers: int | None = None) -> Taken:
         """Write to the bot; what became of it."""
         heard = Heard(message_id or self.discord.next_id(), who, text, self.now, answers)
-        taken = self.do(relay_posts.take, KEYS, heard, self.now)
+        line = None if answers else self.relay.lines.get(who)
+        quick = line and self.do(
+            relay_quick.take, KEYS, line, heard.message_id, text, heard.somebody, self.now, self.now
+        )
+        if line is not None and quick:
+            taken = Taken(Took.PASSED, line.to_id, quick, quick.post_id)
+        else:
+            taken = self.do(relay_posts.take, KEYS, heard, self.now)
         if taken.outcome is Took.PASSED:
             self.run(self._pass_on(taken))
+            if taken.line is not None:
+                self.relay.lines[who] = taken.line
         return taken
 
     async def _pass_on(self, taken: Taken) -> None:
