@@ -128,14 +128,15 @@ async def test_words_in_a_form_are_read_too_and_the_level_stays(evening: Evening
 
 
 async def test_cards_come_while_the_database_is_locked(evening: Evening) -> None:
-    await evening.joined(evening.you)
+    kate = evening.world.people["kate"]
+    await evening.joined(evening.you, kate)
     await evening.play(WEDNESDAY)
     blocker = sqlite3.connect(evening.database, isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
     try:
         (card,) = await said(evening, evening.you, DARK)
         expect(card, "support.crisis")
-        (card,) = await said(evening, evening.you, MET[0][0])
+        (card,) = await said(evening, kate, MET[0][0])
         expect(card, MET[0][1])
     finally:
         blocker.execute("ROLLBACK")
