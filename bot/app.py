@@ -13,28 +13,24 @@ import os
 import time
 from collections.abc import Callable, Collection, Coroutine
 from datetime import date, datetime, timedelta
-from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
 import discord
-from sqlmodel import Session
 
-from bot.checkins import answering, asking, plans
+from bot import features, opening
+from bot.checkins import asking
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
-from bot.db import backup, keys, own, restore, rotation, tables, upgrade
+from bot.db import keys, own
 from bot.db.ledger import Ledger
 from bot.db.store import Store, sqlite_path
 from bot.errors import OperatorError, StoreUnavailable
-from bot.listeners import due, relay_posts, steps, talks, talks_ending, talks_looking
+from bot.listeners import due, relay_posts
 from bot.listeners.desk import Desk
 from bot.listeners.relay import Carrier, Relay
-from bot.members import service as members
 from bot.networks import service as networks
-from bot.outbox import queue
 from bot.outbox.circuit import Circuit
 from bot.outbox.pace import Pace, urgency
 from bot.outbox.pump import Pump
@@ -50,13 +46,6 @@ from bot.ui.render import Origin, draw
 
 log = logging.getLogger("reallyok")
 
-CONSEQUENCES: dict[str, queue.Consequence] = {
-    asking.TOPIC: asking.ended,
-    answering.FOLLOW: answering.followed,
-    members.TOPIC: members.reached,
-    talks.TOPIC: talks.offered,
-    networks.TOPIC: networks.ended,
-}
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
 TIDY_S = 3600.0
@@ -227,11 +216,8 @@ class App:
             await asyncio.sleep(REOPEN_S)
         self._desk = desk = Desk(self.keyring, self.library, self._line)
         self._store = store
-        store.partings += [partial(due.parting, desk), partial(talks_ending.parted, desk.keys)]
-        consequences = CONSEQUENCES | {steps.TOPIC: partial(due.ended, desk)}
-        # While somebody is in a talk nothing asks them how they are.
-        waits = partial(talks_looking.wait, desk.keys)
-        self.pump = Pump(store, self.sender, self.clock, consequences, waits)
+        store.partings += features.partings(desk)
+        self.pump = Pump(store, self.sender, self.clock, features.consequences(desk), features.waits(desk))
         carrier = cast("Carrier", self.client.get_cog("TalkCarrier"))
         self.relay = Relay(store, desk.keys, carrier, self.clock)
         store.on_commit(self._woken)
@@ -249,33 +235,7 @@ class App:
         if self.before_opening is not None:
             self.before_opening()
             self.before_opening = None
-        # A key rotation or a restore that was interrupted is finished or cleared away first.
-        keyring = await asyncio.to_thread(rotation.settle, rotation.KeyPlace.of(self.settings))
-        await asyncio.to_thread(restore.clear, self.settings.database_url)
-        if keyring.made_now:
-            log.warning(
-                "A new key was made in %s. Save a copy of it somewhere safe now: without it, nobody can read "
-                "what members answered.",
-                self.settings.key_file,
-            )
-        url = self.settings.database_url
-        ledger = Ledger(self.settings.ledger_file, keyring)
-        database = Path(sqlite_path(url))
-        await asyncio.to_thread(backup.keep_before_upgrade, database, keyring, ledger, self.clock.now())
-        await asyncio.to_thread(upgrade.upgrade, url)
-        store = Store(url)
-        try:
-            if not await store.write(tables.check_key, keyring.fingerprint(), self.clock.now()):
-                raise OperatorError(
-                    "This database was sealed with another key.",
-                    "Put back the key it was made with (REALLYOK_KEY or REALLYOK_KEY_FILE).",
-                )
-        except BaseException:
-            # It is tried again and again: each time with a thread and connections of its own.
-            await asyncio.to_thread(store.close)
-            raise
-        self.keys = keyring
-        self._ledger = ledger
+        store, self.keys, self._ledger = await opening.open_store(self.settings, self.clock.now())
         return store
 
     async def opened(self) -> None:
@@ -331,7 +291,7 @@ class App:
         self.alarm.rearm()
 
     async def _earliest(self) -> datetime | None:
-        return await self.store.read(_earliest, self.clock.now())
+        return await self.store.read(features.earliest, self.clock.now())
 
     async def _ring(self) -> None:
         now = self.clock.now()
@@ -341,18 +301,14 @@ class App:
             await self._tidy(now)
         if now < self._rang_at - CLOCK_SLACK:
             log.warning("The clock was set back. What it had put off is reckoned anew.")
-            for network_id in await networks.known(self.store):
-                await plans.recount(self.store, network_id, now)
+            await features.recount(self.store, now)
         self._rang_at = now
         tonight = _night_of(now)
         if tonight > self._counted_on:
             self._counted_on = tonight
             self.after_ready(self.client.count_members())
             self.store.leftovers = True  # of what retention let go of
-        await asking.ask_due(self.store, now, self.openings)
-        await due.calls_due(self.store, self.desk, now)
-        while await self.store.write(talks.advance, self.desk, now):
-            pass
+        await features.do_due(self.store, self.desk, now, self.openings)
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
@@ -393,7 +349,7 @@ class App:
 
     async def next_template(self) -> str | None:
         """What that is: the name of a message's words."""
-        return await self.store.read(_next_template, self.clock.now())
+        return await self.store.read(features.next_template, self.clock.now())
 
     async def play_until(self, clock: MovableClock, target: datetime) -> None:
         """Move a rehearsal's clock to `target`, stopping at every due instant on the way, in order."""
@@ -431,23 +387,6 @@ class App:
 def _night_of(now: datetime) -> date:
     """The date a night counts for: it begins at three, so that a bot started each midnight still counts once a day."""
     return (now - timedelta(hours=NIGHT_HOUR)).date()
-
-
-def _earliest(session: Session, now: datetime) -> datetime | None:
-    times = (
-        asking.next_due(session),
-        due.next_due(session),
-        talks.next_due(session),
-        queue.next_due(session, after=now),
-    )
-    return min((at for at in times if at is not None), default=None)
-
-
-def _next_template(session: Session, now: datetime) -> str | None:
-    question, message = asking.next_due(session), queue.next_due(session, after=now)
-    if question is not None and (message is None or question <= message):
-        return asking.OPENING
-    return queue.next_template(session, after=now)
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> App:

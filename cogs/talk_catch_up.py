@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,7 @@ from bot.errors import StoreUnavailable
 from bot.listeners import talks_looking
 from bot.listeners.talks_looking import Ear
 from bot.ui.inbound import from_a_person
+from bot.ui.patience import again_and_again
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("reallyok.talks")
 
-RETRY_S = 2.0
 LOOKED_OVER = (
     50  # the newest messages of a conversation, looked over for what was changed or deleted meanwhile
 )
@@ -55,12 +56,10 @@ class TalkCatchUp(commands.Cog):
 
     async def _catch_up(self) -> None:
         await self.app.opened()
-        while True:
-            try:
-                ears = await self.app.store.read(talks_looking.ears, self.app.keyring)
-                break
-            except StoreUnavailable:
-                await asyncio.sleep(RETRY_S)
+        app = self.app
+        ears = await again_and_again(
+            lambda: app.store.read(talks_looking.ears, app.keyring), StoreUnavailable, failed=_say_why
+        )
         behind = self._talk.behind
         for ear in ears:
             behind.setdefault(ear.user_id, asyncio.Event())
@@ -71,15 +70,16 @@ class TalkCatchUp(commands.Cog):
 
     async def _catch_up_with(self, ear: Ear) -> None:
         """However long Discord takes to show it: words passed over now would never be passed on."""
-        while True:
-            try:
-                await self._listen_back(ear)
-                return
-            except (discord.Forbidden, discord.NotFound):
-                return
-            except (discord.HTTPException, aiohttp.ClientError, OSError, StoreUnavailable) as error:
-                log.warning("A talk cannot be caught up with yet (%s).", type(error).__name__)
-            await asyncio.sleep(RETRY_S)
+        with contextlib.suppress(discord.Forbidden, discord.NotFound):
+            await again_and_again(
+                lambda: self._listen_back(ear),
+                discord.DiscordServerError,
+                discord.RateLimited,
+                aiohttp.ClientError,
+                OSError,
+                StoreUnavailable,
+                failed=_say_why,
+            )
 
     async def _listen_back(self, ear: Ear) -> None:
         channel = self.bot.get_partial_messageable(ear.channel_id, type=discord.ChannelType.private)
@@ -95,6 +95,10 @@ class TalkCatchUp(commands.Cog):
         app, oldest = self.app, min(there, default=0)
         for gone in await app.store.read(talks_looking.taken_away, app.keyring, ear.user_id, oldest, there):
             await self._changes.deleted(gone)
+
+
+async def _say_why(error: BaseException) -> None:
+    log.warning("A talk cannot be caught up with yet (%s).", type(error).__name__)
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -20,6 +20,7 @@ from bot.listeners.relay_posts import Heard, Taken, Took
 from bot.outbox.sender import custom_ids
 from bot.ui.direct import send_surely
 from bot.ui.ids import Press, make, parse
+from bot.ui.patience import again_and_again
 from bot.ui.render import SUPPORT, Origin, button, draw, plain, with_support
 from bot.ui.router import on_press
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bot.listeners.relay import Relay
 
 OPENING_S = 3.0
-RETRY_S = 2.0
 
 
 class AnonymousTalk(commands.Cog):
@@ -112,20 +112,23 @@ class AnonymousTalk(commands.Cog):
     async def _kept(self, message: discord.Message, heard: Heard) -> Taken:
         """Taken in, however long the database takes to come back; its writer is told that it waits."""
         app, told = self.app, False
-        while True:
-            try:
-                return await self._quickly(heard) or await app.store.write(
-                    relay_posts.take, app.keyring, heard, app.clock.now()
-                )
-            except StoreUnavailable:
-                if app.ending:
-                    return Taken(Took.AGAIN)  # the next start finds them where they were written
-                if not self.side(message.author.id):
-                    raise
-                if not told:
-                    told = True
-                    await self._say(message, "talks.kept_for_now", Origin(), prefix="w")
-                await asyncio.sleep(RETRY_S)
+
+        async def attempt() -> Taken:
+            if app.ending:
+                return Taken(Took.AGAIN)  # the next start finds it where it was written
+            return await self._quickly(heard) or await app.store.write(
+                relay_posts.take, app.keyring, heard, app.clock.now()
+            )
+
+        async def failed(error: BaseException) -> None:
+            nonlocal told
+            if not self.side(message.author.id):
+                raise error
+            if not told:
+                told = True
+                await self._say(message, "talks.kept_for_now", Origin(), prefix="w")
+
+        return await again_and_again(attempt, StoreUnavailable, failed=failed)
 
     async def _quickly(self, heard: Heard) -> Taken | None:
         """Taken in as most words are, where all is as it was with the words before these."""

@@ -8,10 +8,10 @@ import discord
 from discord.ext import commands
 
 from bot.errors import Refusal
-from bot.listeners import due, talks, talks_ending, talks_looking
+from bot.listeners import due, talks_ending, talks_looking, talks_taking
 from bot.listeners.talk_rules import Role
-from bot.listeners.talks import Answer
 from bot.listeners.talks_ending import Ended
+from bot.listeners.talks_taking import Answer
 from bot.networks import service as networks
 from bot.ui.ids import Press
 from bot.ui.listeners import has_role
@@ -24,7 +24,7 @@ SAID = {
     Answer.YOURS: "talks.yours",
     Answer.TAKEN: "talks.taken",
     Answer.NOT_NEEDED: "talks.not_needed",
-    Answer.DECLINED: "talks.declined",
+    Answer.DECLINED: "talks_taking.declined",
 }
 
 
@@ -40,12 +40,12 @@ class TalkUnderWay(commands.Cog):
     async def take(self, interaction: discord.Interaction[Any], press: Press) -> None:
         app, who = self.app, interaction.user.id
         if press.arg == "no":
-            answer = await app.store.write(talks.decline, app.keyring, who, press.id, app.clock.now())
+            answer = await app.store.write(talks_taking.decline, app.keyring, who, press.id, app.clock.now())
         elif press.arg == "yes":
             await self._still(
                 interaction, await app.store.read(talks_looking.whose, app.keyring, who, press.id)
             )
-            answer = await app.store.write(talks.accept, app.desk, who, press.id, app.clock.now())
+            answer = await app.store.write(talks_taking.accept, app.desk, who, press.id, app.clock.now())
         else:
             raise Refusal("errors.old_button")
         await self.say(interaction, SAID[answer], hidden=False)

@@ -37,7 +37,9 @@ class Line:
 
 def _has(side_id: str, role: str) -> object:
     return exists().where(
-        col(Side.id) == bindparam(side_id), col(Side.role) == bindparam(role), Side.talk_id == TalkRow.id
+        col(Side.id) == bindparam(side_id),
+        col(Side.role) == bindparam(role),
+        col(Side.talk_id) == col(TalkRow.id),
     )
 
 

@@ -6,10 +6,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import delete as delete_from
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from bot.db.keys import Keyring
 from bot.db.store import wake
@@ -269,13 +268,13 @@ def may_ask(session: Session, desk: Desk, user_id: int, side_id: int, yes: bool,
     name = shown.name(desk.keys)
     if shown.role != Role.SHOWN:
         return name
-    candidate = _candidate(session, desk, talk, user_id, shown.user_id(desk.keys), now)
+    one = candidate(session, desk, talk, user_id, shown.user_id(desk.keys), now)
     if not yes:
         shown.role = Role.FORMER
         session.add(shown)
         talk.next_at = now
-    elif candidate is not None and candidate.on:
-        _put_before(session, desk, talk, candidate, now)
+    elif one is not None and one.on:
+        _put_before(session, desk, talk, one, now)
         talk.next_at = now + answer_time(session, talk.network_id)
     else:
         shown.role = Role.DECLINED
@@ -286,9 +285,10 @@ def may_ask(session: Session, desk: Desk, user_id: int, side_id: int, yes: bool,
     return name
 
 
-def _candidate(
+def candidate(
     session: Session, desk: Desk, talk: TalkRow, member_id: int, user_id: int, now: datetime
 ) -> Candidate | None:
+    """Somebody as a listener for this member, if they may ever be put together; on or not."""
     every = duty.suitable(session, desk.keys, talk.network_id, member_id, now, wanted=Wanted.TALK)
     return next((one for one in every if one.user_id == user_id), None)
 
@@ -333,105 +333,3 @@ def offered(session: Session, row: Outbox, now: datetime) -> None:
         talk.next_at = now
         session.add(talk)
         wake(session, "schedule")
-
-
-# A listener answers
-
-
-class Answer(StrEnum):
-    """What came of a listener's answer to an offer."""
-
-    YOURS = "yours"
-    TAKEN = "taken"  # somebody else has it
-    NOT_NEEDED = "not-needed"
-    DECLINED = "declined"
-
-
-def accept(session: Session, desk: Desk, user_id: int, talk_id: int, now: datetime) -> Answer:
-    """A listener says yes: the first one has it. Whoever may not be put together with the member is refused here too.
-
-    The caller has just asked Discord that they are still there and a listener. Raises `Refusal` for somebody who was
-    never asked, or holds as much as they said they would.
-    """
-    part = side_of(session, desk.keys, talk_id, user_id)
-    talk = session.get(TalkRow, talk_id)
-    if part is None or talk is None or part.role not in (Role.ASKED, Role.DECLINED, Role.LISTENER):
-        raise Refusal("errors.old_button")
-    if part.role == Role.LISTENER:
-        return Answer.YOURS
-    if talk.state != Talk.WAITING:
-        return Answer.TAKEN if talk.state == Talk.OPEN else Answer.NOT_NEEDED
-    (member,) = in_role(session, talk_id, Role.MEMBER)
-    listener = duty.listener_of(session, talk.network_id, user_id)
-    one = _candidate(session, desk, talk, member.user_id(desk.keys), user_id, now)
-    if one is None or listener is None or (one.unknown and not part.shown):
-        return Answer.NOT_NEEDED
-    if not duty.room(session, desk.keys, listener):
-        raise Refusal("talks.enough", limit=listener.most_open)
-    part.role, part.closed_at = Role.LISTENER, None
-    part.call(desk.keys, one.name)
-    session.add(part)
-    go(talk, Talk.OPEN, None)
-    talk.step, talk.opened_at = Step.FIRST, now
-    session.add(talk)
-    session.flush()
-    withdraw_offers(session, talk_id)
-    _introduce(session, desk, member, part, one, now)
-    return Answer.YOURS
-
-
-def _introduce(session: Session, desk: Desk, member: Side, part: Side, one: Candidate, now: datetime) -> None:
-    keys, text = desk.keys, desk.library.text
-    wishes = member.wishes(keys)
-    said = {
-        "name": member.name(keys),
-        "want": str(text(f"talks.want.{wishes.want}", one.language)),
-        "long": str(text(f"talks.long.{wishes.long}", one.language)),
-        "avoid": wishes.avoid or str(text("talks.avoid.nothing", one.language)),
-    }
-    tell(session, keys, part, "talks.opened_listener", said, now)
-    said = {"name": member.name(keys), "peer": one.name, "organisation": one.organisation}
-    tell(session, keys, member, "talks.opened", said, now)
-
-
-def decline(session: Session, keys: Keyring, user_id: int, talk_id: int, now: datetime) -> Answer:
-    """A listener says not this time: the next is asked at once if nobody else has it before them."""
-    part = side_of(session, keys, talk_id, user_id)
-    talk = session.get(TalkRow, talk_id)
-    if part is None or talk is None or part.role not in (Role.ASKED, Role.DECLINED):
-        raise Refusal("errors.old_button")
-    part.role = Role.DECLINED
-    session.add(part)
-    session.flush()
-    if talk.state == Talk.WAITING and not in_role(session, talk_id, Role.ASKED, Role.SHOWN):
-        talk.next_at = now
-        session.add(talk)
-        wake(session, "schedule")
-    return Answer.DECLINED
-
-
-# What time brings
-
-
-def next_due(session: Session) -> datetime | None:
-    """When the next step of a talk is due."""
-    return session.exec(select(func.min(TalkRow.next_at))).one()
-
-
-def advance(session: Session, desk: Desk, now: datetime) -> int:
-    """Take every due talk a step further: the next listener, all of them, the member told; or let go of it, and of all
-    that was said in it, when it was kept long enough."""
-    due = session.exec(
-        select(TalkRow).where(col(TalkRow.next_at) <= now).order_by(col(TalkRow.next_at)).limit(50)
-    ).all()
-    for talk in due:
-        if talk.state in (Talk.DRAFT, Talk.CLOSED) or not in_role(session, talk.id, Role.MEMBER):
-            # Never asked for; or over for as long as it is kept; or of somebody an older backup had forgotten.
-            session.delete(talk)
-        elif talk.state == Talk.WAITING:
-            tried = in_role(session, talk.id, Role.ASKED, Role.SHOWN, Role.DECLINED)
-            offer(session, desk, talk, now, AFTER[Step(talk.step)] if tried else None)
-        else:
-            talk.next_at = None
-            session.add(talk)
-    return len(due)

@@ -165,7 +165,7 @@ def hand_over(
 ) -> Ended:
     """The member wants another listener: this one is thanked, and others are asked. Nothing said so far goes with it.
 
-    The caller offers it at once (`talks.advance`). Raises `Refusal` when it is not the member's open talk.
+    The caller offers it at once (`talks_due.advance`). Raises `Refusal` when it is not the member's open talk.
     """
     talk, part, other = _mine(session, keys, user_id, talk_id)
     if part.role != Role.MEMBER or talk.state != Talk.OPEN or other is None:

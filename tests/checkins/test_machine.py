@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 from sqlmodel import Session, SQLModel, select
 
-from bot.app import CONSEQUENCES
+from bot.features import CONSEQUENCES
 from bot.checkins import answering, asking, asking_now, going_on, plans
 from bot.checkins.rules import LATE, Later, Level
 from bot.checkins.tables import Checkin, Plan

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.clock import MovableClock
 from bot.errors import Refusal
-from bot.listeners import relay_posts, relay_quick, talks, talks_ending, talks_looking
+from bot.listeners import relay_posts, relay_quick, talks, talks_due, talks_ending, talks_looking
 from bot.listeners.relay import Relay, There
 from bot.listeners.relay_posts import Heard, Taken, Took
 from bot.listeners.relay_sending import Ending, Parcel
@@ -118,8 +118,7 @@ class TalkRoom(Room):
 
     def ring(self) -> None:
         super().ring()
-        while self.do(talks.advance, self.desk, self.now):
-            pass
+        self.run(talks_due.advance_due(self.store, self.desk, self.now))
         self.post()
 
     def post(self) -> None:

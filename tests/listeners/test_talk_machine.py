@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.listeners import relay_posts, talks, talks_ending
+from bot.listeners import relay_posts, talks_ending, talks_taking
 from bot.listeners.relay_posts import Took
 from bot.listeners.talk_rules import Role, Talk
 from bot.listeners.talk_tables import Going
-from bot.listeners.talks import Answer
+from bot.listeners.talks_taking import Answer
 from tests.listeners.room import ANN, BOB, CEM, KEYS, NEVER, SAM, TRUST
 from tests.listeners.talk_room import TalkRoom
 
@@ -66,7 +66,7 @@ class Talks(RuleBasedStateMachine):
         talk = self.room.talk
         assert talk is not None
         answers = {
-            who: self.room.try_to(talks.accept, self.room.desk, who, talk.id, self.room.now)
+            who: self.room.try_to(talks_taking.accept, self.room.desk, who, talk.id, self.room.now)
             for who in (first, *(one for one in LISTENERS if one != first))
         }
         assert sum(answer is Answer.YOURS for answer in answers.values()) <= 1
@@ -77,7 +77,7 @@ class Talks(RuleBasedStateMachine):
     def say_no(self, who: int) -> None:
         talk = self.room.talk
         assert talk is not None
-        self.room.try_to(talks.decline, KEYS, who, talk.id, self.room.now)
+        self.room.try_to(talks_taking.decline, KEYS, who, talk.id, self.room.now)
         self.room.ring()
 
     @rule(who=WHO, twice=st.booleans(), die=st.sampled_from((None, None, "before", "after")))

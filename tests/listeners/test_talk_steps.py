@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import Refusal
-from bot.listeners import duty, relay_posts, talks, talks_ending
+from bot.listeners import duty, relay_posts, talks, talks_ending, talks_taking
 from bot.listeners.relay_posts import Took
 from bot.listeners.talk_rules import Role, Step, Talk
 from bot.listeners.talk_tables import TalkName
-from bot.listeners.talks import Answer
+from bot.listeners.talks_taking import Answer
 from bot.members import apart
 from tests.listeners.room import (
     ANN,
@@ -61,13 +61,13 @@ def test_a_no_goes_to_the_next_at_once_and_a_late_yes_counts(room: TalkRoom) -> 
     room.on(ANN, BOB)
     talk = room.ask_talk()
     (first,) = room.offered_to()
-    room.try_to(talks.decline, KEYS, first, talk, room.now)
+    room.try_to(talks_taking.decline, KEYS, first, talk, room.now)
     room.ring()
     assert set(room.offered_to()) == {ANN, BOB}
     second = room.offered_to()[-1]
-    assert room.try_to(talks.accept, room.desk, first, talk, room.now) is Answer.YOURS
-    assert room.try_to(talks.accept, room.desk, first, talk, room.now) is Answer.YOURS, "twice is once"
-    assert room.try_to(talks.accept, room.desk, second, talk, room.now) is Answer.TAKEN
+    assert room.try_to(talks_taking.accept, room.desk, first, talk, room.now) is Answer.YOURS
+    assert room.try_to(talks_taking.accept, room.desk, first, talk, room.now) is Answer.YOURS, "twice is once"
+    assert room.try_to(talks_taking.accept, room.desk, second, talk, room.now) is Answer.TAKEN
     assert room.notices(SAM)[-1] == "talks.opened"
 
 
@@ -93,7 +93,7 @@ def test_who_shares_an_employer_or_is_avoided_hears_of_it_by_no_path(room: TalkR
     room.wait(hours=2)
     room.on(never, ANN)
     room.wait(hours=2)
-    room.try_to(talks.accept, room.desk, ANN, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now)
     assert room.talk_state is Talk.OPEN
     room.on(never)
     room.try_to(talks_ending.hand_over, KEYS, SAM, talk, room.event(), room.now)
@@ -101,7 +101,7 @@ def test_who_shares_an_employer_or_is_avoided_hears_of_it_by_no_path(room: TalkR
     room.wait(hours=2)
     assert never not in room.offered_to()
     assert never not in room.parts(*Role)
-    assert room.try_to(talks.accept, room.desk, never, talk, room.now) is None
+    assert room.try_to(talks_taking.accept, room.desk, never, talk, room.now) is None
     assert room.talk_state is Talk.WAITING
 
 
@@ -110,13 +110,13 @@ def test_what_comes_between_an_offer_and_a_yes_is_minded(room: TalkRoom) -> None
     talk = room.ask_talk()
     (asked,) = room.offered_to()
     room.do(apart.separate, KEYS, asked, SAM, apart.Apart.BLOCK, room.now)
-    assert room.try_to(talks.accept, room.desk, asked, talk, room.now) is Answer.NOT_NEEDED
+    assert room.try_to(talks_taking.accept, room.desk, asked, talk, room.now) is Answer.NOT_NEEDED
     assert room.talk_state is Talk.WAITING
     room.wait(minutes=31)
     other = room.offered_to()[-1]
     assert other != asked
     room.wait(minutes=31)
-    assert room.try_to(talks.accept, room.desk, other, talk, room.now) is Answer.YOURS
+    assert room.try_to(talks_taking.accept, room.desk, other, talk, room.now) is Answer.YOURS
 
 
 def test_unknown_employers_are_shown_first_and_a_no_is_for_good(room: TalkRoom) -> None:
@@ -127,7 +127,7 @@ def test_unknown_employers_are_shown_first_and_a_no_is_for_good(room: TalkRoom) 
     (shown,) = room.parts(Role.SHOWN).values()
     with pytest.raises(Refusal):
         room.do(talks.may_ask, room.desk, ANN, shown.id, True, room.now)
-    assert room.try_to(talks.accept, room.desk, UNKNOWN, talk, room.now) is None, "never asked"
+    assert room.try_to(talks_taking.accept, room.desk, UNKNOWN, talk, room.now) is None, "never asked"
     room.may_all(yes=False)
     room.wait(days=2)
     room.on(UNKNOWN)
@@ -139,7 +139,7 @@ def test_unknown_employers_are_shown_first_and_a_no_is_for_good(room: TalkRoom) 
 def test_limits_count_talks_and_calls_together(room: TalkRoom) -> None:
     room.on(ANN)
     talk = room.ask_talk()
-    assert room.try_to(talks.accept, room.desk, ANN, talk, room.now) is Answer.YOURS
+    assert room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now) is Answer.YOURS
     assert room.ask(duty.open_load, KEYS, [ANN, BOB]) == {ANN: 1, BOB: 0}
     second = room.ask_talk(BOB)
     room.do(talks_ending.close, KEYS, BOB, second, room.now)
@@ -152,7 +152,7 @@ def test_only_who_may_ends_it_and_twice_is_once(room: TalkRoom) -> None:
     talk = room.ask_talk()
     assert room.try_to(talks_ending.close, KEYS, ANN, talk, room.now) is None, "not before they listen"
     assert room.try_to(talks_ending.block, KEYS, SAM, talk, room.now) is None, "there is nobody yet"
-    assert room.try_to(talks.accept, room.desk, ANN, talk, room.now) is Answer.YOURS
+    assert room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now) is Answer.YOURS
     for stranger in (BOB, COLLEAGUE):
         assert room.try_to(talks_ending.close, KEYS, stranger, talk, room.now) is None
     assert room.try_to(talks_ending.suggest_other, KEYS, SAM, talk, room.now) is None
@@ -167,7 +167,7 @@ def test_handing_over_tells_the_next_only_what_was_agreed(room: TalkRoom) -> Non
     room.on(ANN, BOB)
     talk = room.ask_talk()
     (first,) = room.offered_to()
-    room.try_to(talks.accept, room.desk, first, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, first, talk, room.now)
     room.say(SAM, "a secret")
     room.post()
     room.try_to(talks_ending.suggest_other, KEYS, first, talk, room.now)
@@ -178,8 +178,8 @@ def test_handing_over_tells_the_next_only_what_was_agreed(room: TalkRoom) -> Non
     room.ring()
     second = room.offered_to()[-1]
     assert {first, second} == {ANN, BOB}
-    assert room.try_to(talks.accept, room.desk, first, talk, room.now) is None
-    assert room.try_to(talks.accept, room.desk, second, talk, room.now) is Answer.YOURS
+    assert room.try_to(talks_taking.accept, room.desk, first, talk, room.now) is None
+    assert room.try_to(talks_taking.accept, room.desk, second, talk, room.now) is Answer.YOURS
     assert not room.try_to(talks_ending.hand_over, KEYS, SAM, talk, event, room.now).fresh, (
         "the same press again"
     )
@@ -196,7 +196,7 @@ def test_handing_over_tells_the_next_only_what_was_agreed(room: TalkRoom) -> Non
 def test_blocking_keeps_them_apart_and_names_nobody(room: TalkRoom, asker: int) -> None:
     room.on(ANN)
     talk = room.ask_talk()
-    room.try_to(talks.accept, room.desk, ANN, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now)
     assert room.try_to(talks_ending.block, KEYS, asker, talk, room.now).fresh
     assert room.ask(apart.together_forbidden, KEYS, SAM, ANN)
     assert not room.run(apart.list_of(room.store, asker)), "a list would say who it was"
@@ -209,7 +209,7 @@ def test_blocking_keeps_them_apart_and_names_nobody(room: TalkRoom, asker: int) 
 def test_a_member_who_goes_takes_everything_with_them(room: TalkRoom, how: str) -> None:
     room.on(ANN)
     talk = room.ask_talk()
-    room.try_to(talks.accept, room.desk, ANN, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now)
     room.say(SAM, "something")
     room.say(ANN, "something else")
     room.post()
@@ -228,7 +228,7 @@ def test_when_a_listener_goes_others_are_asked(room: TalkRoom, how: str) -> None
     room.on(ANN, BOB)
     talk = room.ask_talk()
     (first,) = room.offered_to()
-    room.try_to(talks.accept, room.desk, first, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, first, talk, room.now)
     room.say(SAM, "something")
     room.post()
     getattr(room, how)(first)
@@ -243,7 +243,7 @@ def test_who_left_or_listens_no_more_hears_nothing_further(room: TalkRoom) -> No
     room.on(ANN, BOB)
     talk = room.ask_talk()
     (first,) = room.offered_to()
-    room.try_to(talks.accept, room.desk, first, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, first, talk, room.now)
     room.discord.gone.add(first)
     room.say(SAM, "are you there")
     room.post()
@@ -283,7 +283,7 @@ def test_drafts_go_and_only_one_talk_is_open_for_one_member(room: TalkRoom) -> N
 def test_nothing_is_said_openly_and_nothing_links_the_two(room: TalkRoom) -> None:
     room.on(ANN)
     talk = room.ask_talk()
-    room.try_to(talks.accept, room.desk, ANN, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now)
     room.say(SAM, "zebra marmalade", message_id=777_777_777_777)
     room.post()
     for table, rows in room.everything().items():
@@ -309,7 +309,7 @@ def test_nothing_is_said_openly_and_nothing_links_the_two(room: TalkRoom) -> Non
 def test_taking_is_refused_to_whom_it_is_not_for(room: TalkRoom) -> None:
     room.on(ANN)
     talk = room.ask_talk()
-    room.try_to(talks.accept, room.desk, ANN, talk, room.now)
+    room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now)
     taken = room.say(SAM, "for Ann")
     room.post()
     for stranger in (BOB, AVOIDED, TRUST):

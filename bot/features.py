@@ -1,0 +1,75 @@
+"""Where features meet, apart from the cogs: what each does as time passes, when a message ended, and when somebody goes.
+
+A new feature adds its functions here; none of them knows another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+from sqlmodel import Session
+
+from bot.checkins import answering, asking, plans
+from bot.db.store import Parting, Store
+from bot.listeners import due, steps, talks, talks_due, talks_ending, talks_looking
+from bot.listeners.desk import Desk
+from bot.members import service as members
+from bot.networks import service as networks
+from bot.outbox import queue
+
+CONSEQUENCES: dict[str, queue.Consequence] = {
+    asking.TOPIC: asking.ended,
+    answering.FOLLOW: answering.followed,
+    members.TOPIC: members.reached,
+    talks.TOPIC: talks.offered,
+    networks.TOPIC: networks.ended,
+}
+
+
+def consequences(desk: Desk) -> Mapping[str, queue.Consequence]:
+    """What follows when a message ended, by its topic."""
+    return CONSEQUENCES | {steps.TOPIC: partial(due.ended, desk)}
+
+
+def partings(desk: Desk) -> list[Parting]:
+    """What is done before somebody's rows go."""
+    return [partial(due.parting, desk), partial(talks_ending.parted, desk.keys)]
+
+
+def waits(desk: Desk) -> queue.Waits:
+    """What must not be sent just now: while somebody is in a talk nothing asks them how they are."""
+    return partial(talks_looking.wait, desk.keys)
+
+
+async def do_due(store: Store, desk: Desk, now: datetime, openings: int) -> None:
+    """Everything that is due. `openings` is how many wordings a check-in has."""
+    await asking.ask_due(store, now, openings)
+    await due.calls_due(store, desk, now)
+    await talks_due.advance_due(store, desk, now)
+
+
+async def recount(store: Store, now: datetime) -> None:
+    """The clock was set back: what it had put off is reckoned anew."""
+    for network_id in await networks.known(store):
+        await plans.recount(store, network_id, now)
+
+
+def earliest(session: Session, now: datetime) -> datetime | None:
+    """When something is next due."""
+    times = (
+        asking.next_due(session),
+        due.next_due(session),
+        talks_due.next_due(session),
+        queue.next_due(session, after=now),
+    )
+    return min((at for at in times if at is not None), default=None)
+
+
+def next_template(session: Session, now: datetime) -> str | None:
+    """The name of the words that are said next, for a rehearsal."""
+    question, message = asking.next_due(session), queue.next_due(session, after=now)
+    if question is not None and (message is None or question <= message):
+        return asking.OPENING
+    return queue.next_template(session, after=now)
