@@ -10,8 +10,8 @@ from enum import StrEnum
 from sqlmodel import Session, col, func, select
 
 from bot.db.keys import Keyring
-from bot.listeners.rules import State, in_turn, next_on, on_duty
-from bot.listeners.tables import Call, Listener
+from bot.listeners.rules import Offer, State, in_turn, next_on, on_duty
+from bot.listeners.tables import Call, CallOffer, Listener
 from bot.members.apart import forbidden_among
 from bot.members.facts import workplaces
 from bot.members.facts_rules import Relation, canonical, compare
@@ -149,8 +149,29 @@ def suitable(
             duty and loads[who] < listener.most_open,
             None if duty else next_on(hours, now),
         )
-    order = in_turn([(listener.last_asked_at, listener.user_id) for listener, _, _ in rows])
+    waiting = _asked_now(session, ids)
+    order = in_turn(
+        [
+            (one.last_asked_at, loads[one.user_id] + waiting.get(one.user_id, 0), one.user_id)
+            for one, _, _ in rows
+        ]
+    )
     return [found[who] for who in order if who in found]
+
+
+def _asked_now(session: Session, user_ids: Collection[int]) -> dict[int, int]:
+    """How many calls each of these people has been asked about and has not answered."""
+    found = session.exec(
+        select(CallOffer.user_id, func.count())
+        .where(
+            col(CallOffer.user_id).in_(list(user_ids)),
+            CallOffer.state == Offer.ASKED,
+            CallOffer.call_id == Call.id,
+            col(Call.state).in_([State.ASKING, State.ASKING_ALL]),
+        )
+        .group_by(col(CallOffer.user_id))
+    )
+    return dict(found.all())
 
 
 def _names_told(session: Session, keys: Keyring, user_ids: Collection[int]) -> dict[int, set[str]]:

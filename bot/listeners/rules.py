@@ -308,8 +308,10 @@ def next_morning(now: datetime, zone: str) -> datetime:
     return resolve(now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), DEBRIEF, zone)
 
 
-def in_turn(asked: Collection[tuple[datetime | None, int]]) -> list[int]:
-    """Listeners, as (last asked, account), in a fair order: whoever was never asked, then the longest ago."""
-    return [
-        who for _, who in sorted(asked, key=lambda one: (one[0] or datetime.min.replace(tzinfo=UTC), one[1]))
-    ]
+def in_turn(asked: Collection[tuple[datetime | None, int, int]]) -> list[int]:
+    """Listeners, as (last asked, how much they have in front of them, account), in a fair order.
+
+    Whoever was never asked comes first, then the longest ago; of several asked at the same moment, who has least.
+    """
+    never = datetime.min.replace(tzinfo=UTC)
+    return [who for _, _, who in sorted((at or never, many, who) for at, many, who in asked)]

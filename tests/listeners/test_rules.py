@@ -144,7 +144,13 @@ def test_nobody_is_on_by_having_forgotten() -> None:
 
 
 def test_whoever_was_asked_longest_ago_is_next() -> None:
-    assert in_turn([(at(22, 1), 1), (None, 3), (at(21, 1), 2), (None, 2)]) == [2, 3, 2, 1]
+    assert in_turn([(at(22, 1), 0, 1), (None, 0, 3), (at(21, 1), 1, 4), (None, 0, 2), (at(21, 1), 0, 5)]) == [
+        2,
+        3,
+        5,
+        4,
+        1,
+    ]
 
 
 def test_the_table_of_steps_names_every_state_and_nothing_leaves_closed() -> None:
