@@ -46,6 +46,9 @@ async def said(evening: Evening, person: Person, *texts: str) -> list[dict[str, 
     for text in texts:
         await person.send(dm, text)
     await until(lambda: len(evening.from_bot(person)) > before, f"an answer to {texts}")
+    # A card comes at once; what comes next is another matter only after the pause that follows.
+    cards: Any = evening.app.client.get_cog("Cards")
+    await until(lambda: person.id not in cards._heard, "a pause")
     await evening.settled()
     return evening.from_bot(person)[before:]
 
