@@ -24,7 +24,7 @@ SAID = {
     Answer.YOURS: "talks.yours",
     Answer.TAKEN: "talks.taken",
     Answer.NOT_NEEDED: "talks.not_needed",
-    Answer.DECLINED: "talks_taking.declined",
+    Answer.DECLINED: "talks.declined",
 }
 
 

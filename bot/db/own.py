@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, or_, tuple_
+from sqlalchemy import Column, ColumnElement, Table, func, or_, tuple_
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select as select_from
 from sqlalchemy import update as update_in
@@ -82,6 +82,21 @@ def erase_from(session: Session, keys: Keyring, table: Table, user_id: int) -> i
     if whose is None:
         return cleared
     return connection.execute(delete_from(table).where(whose)).rowcount
+
+
+def held(session: Session, keys: Keyring, user_id: int) -> dict[str, int]:
+    """How many rows of each table are somebody's."""
+    found: dict[str, int] = {}
+    for table in tables():
+        whose = theirs(table, keys, user_id)
+        if whose is not None:
+            count = (
+                session.connection()
+                .execute(select_from(func.count()).select_from(table).where(whose))
+                .scalar()
+            )
+            found[table.name] = count or 0
+    return found
 
 
 def erase(session: Session, keys: Keyring, user_id: int) -> Erased:

@@ -13,7 +13,7 @@ from bot.db import own
 from bot.db.columns import Erase
 from bot.db.keys import Keyring
 from bot.db.own import Erased
-from bot.db.store import Store
+from bot.db.store import Parting, Store
 from bot.errors import StoreUnavailable
 
 log = logging.getLogger("reallyok.own")
@@ -36,12 +36,7 @@ async def forget(
     What is gone is gone from the database's log file too. What `note` raises comes back; then nothing was erased.
     """
     await asyncio.to_thread(note, user_id, now.date())
-    for parting in store.partings:
-        try:
-            await store.write(parting, None, user_id, now)
-        except Exception as error:  # what they asked for is that their rows go, and that comes next
-            log.error("What goes before forgetting somebody failed.", exc_info=error)
-    erased = Erased()
+    erased = Erased(gone=await _part(store, keys, user_id, now))
     for table in own.tables():
         try:
             count = await store.write(own.erase_from, keys, table, user_id)
@@ -52,7 +47,7 @@ async def forget(
             erased.failed.append(table.name)
         else:
             if count:
-                erased.gone[table.name] = count
+                erased.gone[table.name] = erased.gone.get(table.name, 0) + count
 
     def noted(_: Session) -> None:
         note(user_id, now.date())
@@ -62,6 +57,26 @@ async def forget(
         log.warning("The database's log could not be emptied yet; the next forgetting or restart does it.")
     store.leftovers = True
     return erased
+
+
+async def _part(store: Store, keys: Keyring, user_id: int, now: datetime) -> dict[str, int]:
+    """What features do before somebody is forgotten; how many rows of theirs went with that."""
+    gone: dict[str, int] = {}
+    for parting in store.partings:
+
+        def act(session: Session, parting: Parting = parting) -> dict[str, int]:
+            before = own.held(session, keys, user_id)
+            parting(session, None, user_id, now)
+            session.flush()
+            after = own.held(session, keys, user_id)
+            return {name: count - after[name] for name, count in before.items() if count > after[name]}
+
+        try:
+            for name, count in (await store.write(act)).items():
+                gone[name] = gone.get(name, 0) + count
+        except Exception as error:  # what they asked for is that their rows go, and that comes next
+            log.error("What goes before forgetting somebody failed.", exc_info=error)
+    return gone
 
 
 def stays() -> list[tuple[str, str]]:

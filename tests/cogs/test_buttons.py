@@ -17,7 +17,7 @@ from tests.checkins.evening import Evening, library
 PACKAGES = (Path(bot.__file__).parent, Path(cogs.__file__).parent)
 FOLDERS = {template.id.partition(".")[0] for template in library().templates}
 # The parts that are whole: their words and their cogs. A part on its way joins the list when it arrives.
-WHOLE = ("checkins", "me", "members", "networks", "reports", "support")
+WHOLE = ("calls", "checkins", "listeners", "me", "members", "networks", "reports", "support", "talks")
 
 
 def references(folders: tuple[str, ...] = WHOLE) -> set[str]:

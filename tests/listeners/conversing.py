@@ -57,6 +57,11 @@ class Conversing(Listening):
         preview = await self.write(person=person, **said)
         return await self.evening.tap(person, preview, "talk.anonymous.ask=yes")
 
+    async def come_on_later(self, person: Person) -> None:
+        """One more listener, when the others are at it already."""
+        await self.evening.join(person)
+        await self.come_on(person)
+
     def message(self, person: Person, message: Any) -> dict[str, Any]:
         """A message as it is now in somebody's direct messages; empty when it is gone."""
         return next((m for m in self.evening.dms(person) if int(m["id"]) == int(message["id"])), {})
