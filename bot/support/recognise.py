@@ -84,7 +84,7 @@ class Recogniser:
             return ruled
         share = self._model.weigh(text, reading)
         limits = self._model.about["limits"]["with" if share.with_encoder else "without"]
-        tier = decide(ruled.tier, share, limits)
+        tier = decide(ruled.tier, share, limits, denied=ruled.denial)
         reasons = (*ruled.reasons, *_bands(share, limits))
         if tier == ruled.tier:
             return Verdict(tier, ruled.about, ruled.denial, reasons)
@@ -96,15 +96,16 @@ class Recogniser:
         return Verdict(tier, about, ruled.denial, reasons)
 
 
-def decide(ruled: Tier, share: Share, limits: Mapping[str, float]) -> Tier:
+def decide(ruled: Tier, share: Share, limits: Mapping[str, float], *, denied: bool) -> Tier:
     """The tier of a text from what the rules say of it and what the model makes of it.
 
-    What a rule found is never taken back by the model; the model may add to it.
+    What a rule found is never taken back by the model; the model may add to it. Against a plain denial (`denied`) the
+    model alone does not say crisis: it is met as distress, with a line at the foot, and the door stays open.
     """
     likeliest = Tier(CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])])
     if ruled == Tier.CRISIS:
         return ruled
-    if share.crisis > limits["crisis"] and likeliest in (Tier.CRISIS, Tier.DISTRESS):
+    if share.crisis > limits["crisis"] and likeliest in (Tier.CRISIS, Tier.DISTRESS) and not denied:
         return Tier.CRISIS
     if ruled in (Tier.OTHER_PERSON, Tier.BEREAVEMENT):
         return ruled

@@ -174,8 +174,8 @@ def test_the_lexicon_is_checked(tmp_path: Path) -> None:
         assert broken != good
         file.write_text(broken, encoding="utf-8")
         assert check_lexicon(tmp_path).errors
-        with pytest.raises(ContentError):
-            Recogniser.load(tmp_path)
+    with pytest.raises(ContentError):
+        Recogniser.load(tmp_path)
 
 
 def test_reading_opens_no_socket_and_no_file() -> None:

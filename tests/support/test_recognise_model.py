@@ -72,7 +72,7 @@ def test_what_the_encoder_reads_at_once_is_bounded(monkeypatch: pytest.MonkeyPat
         whole(group, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(made, "_forward", counted)
-    sense, _ = made.encode(["one two three " * 100, "four five", "six"])
+    sense, _ = made.encode(["a b c " * 100, "four five", "six"])
     assert sum(read_in) <= 50
     assert not sense[1:].any(), "what was not read has no vector"
 
@@ -144,11 +144,13 @@ def test_the_product_weighs_as_the_training_did(recogniser: Recogniser) -> None:
     assert np.abs(mine - theirs).max() < 1e-3
 
 
-def test_the_encoder_adds_to_what_is_found(recogniser: Recogniser) -> None:
-    without = Recogniser.load(default_root())
-    said = [one for one in sayings() if one.kind == "veiled"][::5]
-    found = [sum(some.read(one.text).tier != Tier.NONE for one in said) for some in (without, recogniser)]
-    assert found[1] > found[0]
+@pytest.mark.parametrize("author", authors())
+def test_the_encoder_earns_its_place(author: str) -> None:
+    figures = json.loads(HELD_OUT.read_text(encoding="utf-8"))["figures"]
+    with_it, without = (
+        figures[f"{author} {name}"]["held_out"]["crisis"]["any"][0] for name in ("with", "without")
+    )
+    assert with_it >= without + 0.05
 
 
 # Held out: each author in turn, read by a model that learned from the others. A little below what was measured.
@@ -187,11 +189,11 @@ def test_false_alarms_keep_to_their_limits(recogniser: Recogniser) -> None:
         talk, idioms = calibration("ordinary_talk"), calibration("idioms")
     except LookupError:
         pytest.skip("REALLYOK_EVAL_DIR names no folder of calibration files")
-    # Every second row: enough to know, in half the time.
-    tiers = [recogniser.read(text).tier for text in talk[::2]]
+    # A part is enough to know, in a part of the time; the bench reads them all.
+    tiers = [recogniser.read(text).tier for text in talk[::5]]
     assert sum(tier != Tier.NONE for tier in tiers) / len(tiers) <= 0.06
     assert sum(tier == Tier.CRISIS for tier in tiers) / len(tiers) <= 0.01
-    assert sum(recogniser.read(text).tier == Tier.CRISIS for text in idioms) / len(idioms) <= 0.08
+    assert sum(recogniser.read(text).tier == Tier.CRISIS for text in idioms[::2]) / len(idioms[::2]) <= 0.08
 
 
 def test_the_command_line_reads_a_line_at_a_time() -> None:

@@ -54,7 +54,7 @@ class Texts:
     counts: list[dict[int, float]]
     vectors: Any
     marks: Any
-    rules: list[str]  # the tier the rules alone give
+    rules: list[tuple[str, bool]]  # the tier the rules alone give, and whether they found a denial
 
 
 class Reader:
@@ -73,12 +73,13 @@ class Reader:
         first: list[int] = []
         every: list[str] = []
         marks = np.zeros((len(texts), len(self.names)), np.float32)
-        rules: list[str] = []
+        rules: list[tuple[str, bool]] = []
         for row, text in enumerate(texts):
             reading = read(text, self.lexicon)
             for mark in marks_of(reading):
                 marks[row, self.names.index(mark)] = 1
-            rules.append(by_rules(reading, self.lexicon).tier.value)
+            ruled = by_rules(reading, self.lexicon)
+            rules.append((ruled.tier.value, ruled.denial))
             first.append(len(every))
             every += parts(plain(shortened(undenied(text, reading, self.lexicon))))
         return Texts(np.array(first), [buckets(part) for part in every], self._encode(every), marks, rules)
@@ -165,7 +166,7 @@ def joined(some: Sequence[Texts]) -> Texts:
         [count for one in some for count in one.counts],
         np.concatenate([one.vectors for one in some]),
         np.concatenate([one.marks for one in some]),
-        [tier for one in some for tier in one.rules],
+        [rule for one in some for rule in one.rules],
     )
 
 
@@ -186,20 +187,17 @@ def thresholds(
     return {"something": round(float(something), 3), "crisis": round(float(crisis), 3)}
 
 
-def decided(scores: Mapping[str, Any], rules: Sequence[str], limits: Mapping[str, float]) -> list[str]:
+def decided(
+    scores: Mapping[str, Any], rules: Sequence[tuple[str, bool]], limits: Mapping[str, float]
+) -> list[str]:
     """The tier of each text, by the product's own rule."""
     from bot.support.model import Share
     from bot.support.recognise import Tier, decide
 
+    columns = (scores[key].tolist() for key in ("likelihood", "something", "crisis"))
     return [
-        decide(Tier(rule), Share(tuple(likelihood), something, crisis, True), limits).value
-        for rule, likelihood, something, crisis in zip(
-            rules,
-            scores["likelihood"].tolist(),
-            scores["something"].tolist(),
-            scores["crisis"].tolist(),
-            strict=True,
-        )
+        decide(Tier(tier), Share(tuple(likelihood), something, crisis, True), limits, denied=denied).value
+        for (tier, denied), likelihood, something, crisis in zip(rules, *columns, strict=True)
     ]
 
 
