@@ -21,6 +21,7 @@ NAMES = (
     "interactions",
     "outbox-round",
     "privacy",
+    "recognise",
     "replies",
     "talk",
 )

@@ -28,6 +28,7 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
         "--messages 5 --runs 1 --talks 4 --each 1",
         {"talks": 4, "written": 8, "lost": 0, "doubled": 0, "crossed": 0, "disordered": 0},
     ),
+    "recognise": ("--replies 40 --every 40", {"sockets": 0, "encoder": True}),
     "replies": ("--members 20 --seconds 0.1 --runs 1", {}),
 }
 
