@@ -11,9 +11,9 @@ from bot.content.library import Words, joined
 from bot.content.neutral import neutralise
 from bot.errors import Refusal
 from bot.listeners import due, holding, serving
-from bot.listeners.calls import LONGEST
 from bot.listeners.holding import Held
 from bot.listeners.rules import Promise
+from bot.listeners.standing import LONGEST
 from bot.members import reports
 from bot.networks import service as networks
 from bot.ui.ids import Press

@@ -12,8 +12,9 @@ from bot.checkins import plans
 from bot.content.library import Words
 from bot.errors import Refusal
 from bot.listeners import calls
-from bot.listeners.calls import LONGEST, Standing, Start, Written
+from bot.listeners.calls import Start
 from bot.listeners.rules import State
+from bot.listeners.standing import LONGEST, Standing, Written
 from bot.ui.call_forms import CALL, form
 from bot.ui.ids import Press, make
 from bot.ui.listeners import member_of

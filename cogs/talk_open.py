@@ -10,6 +10,7 @@ from discord.ext import commands
 from bot.errors import Refusal
 from bot.listeners import calls
 from bot.listeners.rules import Ending, State
+from bot.listeners.standing import Standing
 from bot.ui.ids import Press
 from bot.ui.render import Origin
 from bot.ui.router import on_press
@@ -33,7 +34,7 @@ class TalkOpen(commands.Cog):
         standing = await calls.look(app.store, app.desk, press.id, interaction.user.id, app.clock.now())
         await self._tell(interaction, standing)
 
-    async def _tell(self, interaction: discord.Interaction[Any], standing: calls.Standing) -> None:
+    async def _tell(self, interaction: discord.Interaction[Any], standing: Standing) -> None:
         cog: Any = self.bot.get_cog("TalkPreview")
         preview: TalkPreview = cog
         await preview.tell(interaction, standing)

@@ -11,9 +11,9 @@ from bot.content.library import Library, Words, joined
 from bot.content.neutral import neutralise
 from bot.errors import Refusal
 from bot.listeners import calls
-from bot.listeners.calls import LONGEST, Standing, Written
 from bot.listeners.duty import Candidate
 from bot.listeners.rules import Offer, State
+from bot.listeners.standing import LONGEST, Standing, Written
 from bot.outbox.sender import CANNOT_DM
 from bot.ui.call_forms import several
 from bot.ui.ids import Press, make

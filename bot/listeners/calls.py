@@ -16,73 +16,28 @@ from bot.listeners.desk import Desk
 from bot.listeners.duty import Candidate
 from bot.listeners.rules import (
     DRAFT_KEPT,
-    LEAST_MINUTES,
-    MOST_MINUTES,
     OPEN,
     Ending,
     Offer,
-    Promise,
     State,
     next_morning,
 )
+from bot.listeners.standing import LONGEST, Standing, Written, standing_of
 from bot.listeners.steps import (
     answer_time,
     ask,
     go,
-    may_go_to,
     offers_of,
     release,
     tell_listener,
     withdraw_offers,
 )
-from bot.listeners.tables import Call, CallOffer, Listening
+from bot.listeners.tables import Call, CallOffer
 from bot.members.reports import visible
 from bot.members.tables import Network, Person, membership_of, memberships_of
 
-LONGEST = {"name": 60, "reach": 100, "suits": 100, "about": 300}
 SHOWN = 24
 """As many listeners as a menu holds beside "whoever is on"."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a member wrote for a call; exactly this is what whoever takes it will see."""
-
-    name: str
-    reach: str
-    suits: str = ""
-    about: str = ""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a call stands, for its member."""
-
-    id: int
-    network_id: int
-    network: str
-    language: str
-    zone: str
-    state: State
-    written: Written
-    step_at: datetime | None
-    promise: Promise | None
-    promised_at: datetime | None
-    holder: tuple[str, str] | None
-    """Name and organisation of whoever holds it."""
-    named: tuple[str, str] | None
-    """... of whom it was for, if it was for somebody."""
-    named_id: int | None = None
-    askable: tuple[Candidate, ...] = ()
-    """Everybody it may go to, the one it is for first."""
-    offers: tuple[tuple[Candidate, Offer], ...] = ()
-    """Everybody the member was shown, and how they stand to it."""
-    answer: timedelta = timedelta(minutes=30)
-    dm_known: bool = True
-
-    @property
-    def open(self) -> bool:
-        return self.state in OPEN
 
 
 @dataclass(frozen=True)
@@ -109,7 +64,7 @@ async def start(store: Store, desk: Desk, network_id: int, name: str, user_id: i
         language = person.language or network.language
         answer = answer_time(session, network_id)
         call = _open_call(session, network_id, user_id)
-        standing = None if call is None else _standing(session, desk, call, now)
+        standing = None if call is None else standing_of(session, desk, call, now)
         every = tuple(duty.suitable(session, desk.keys, network_id, user_id, now))
         later = min((one.next_on for one in every if one.next_on is not None), default=None)
         return Start(network_id, network.name, language, answer, standing, every, later)
@@ -161,7 +116,7 @@ async def draft(
         if membership is None:
             raise Refusal("errors.server_only")
         if (standing := _open_call(session, network_id, user_id)) is not None:
-            return _standing(session, desk, standing, now)
+            return standing_of(session, desk, standing, now)
         every = duty.suitable(session, desk.keys, network_id, user_id, now)
         if named_id is not None and named_id not in {one.user_id for one in every}:
             raise Refusal("errors.old_button")
@@ -187,7 +142,7 @@ async def draft(
         session.add(call)
         session.flush()
         _show(session, call, every[:SHOWN], now)
-        return _standing(session, desk, call, now)
+        return standing_of(session, desk, call, now)
 
     return await store.write(act)
 
@@ -197,17 +152,6 @@ def _write(call: Call, desk: Desk, written: Written) -> None:
         said = " ".join(visible(getattr(written, part)).split())
         sealed = desk.keys.seal(said, "call", f"{part}_sealed", call.id) if said else None
         setattr(call, f"{part}_sealed", sealed)
-
-
-def read(desk: Desk, call: Call) -> Written:
-    """What a member wrote, unsealed."""
-    return Written(
-        **{
-            part: desk.keys.open(sealed, "call", f"{part}_sealed", call.id)
-            for part in LONGEST
-            if (sealed := getattr(call, f"{part}_sealed")) is not None
-        }
-    )
 
 
 def _show(session: Session, call: Call, shown: Collection[Candidate], now: datetime) -> None:
@@ -226,39 +170,6 @@ def _show(session: Session, call: Call, shown: Collection[Candidate], now: datet
     session.flush()
 
 
-def _standing(session: Session, desk: Desk, call: Call, now: datetime) -> Standing:
-    network = session.get_one(Network, call.network_id)
-    person = session.get_one(Person, call.user_id)
-    offers = offers_of(session, call.id)
-    every = duty.suitable(session, desk.keys, call.network_id, call.user_id, now)
-    askable = [one for one in every if may_go_to(one, offers.get(one.user_id))]
-    return Standing(
-        call.id,
-        call.network_id,
-        network.name,
-        person.language or network.language,
-        call.zone,
-        State(call.state),
-        read(desk, call),
-        call.step_at,
-        Promise(call.promise) if call.promise is not None else None,
-        call.promised_at,
-        called(session, desk, call.network_id, call.holder_id),
-        called(session, desk, call.network_id, call.named_id),
-        call.named_id,
-        tuple(sorted(askable, key=lambda one: one.user_id != call.named_id)),
-        tuple((one, Offer(offer.state)) for one in every if (offer := offers.get(one.user_id)) is not None),
-        answer_time(session, call.network_id),
-        person.dm_channel_id is not None,
-    )
-
-
-def called(session: Session, desk: Desk, network_id: int, user_id: int | None) -> tuple[str, str] | None:
-    """The name and organisation members see of a listener; None for somebody who is none any more."""
-    listener = None if user_id is None else duty.listener_of(session, network_id, user_id)
-    return None if listener is None else (listener.name(desk.keys), listener.organisation(desk.keys))
-
-
 def own_call(session: Session, call_id: int, user_id: int) -> Call:
     """A member's own call. Raises `Refusal` for one that is gone, or somebody else's."""
     call = session.get(Call, call_id)
@@ -273,7 +184,7 @@ async def look(store: Store, desk: Desk, call_id: int, user_id: int, now: dateti
     """How a member's own call stands. Raises `Refusal` when it is gone, or somebody else's."""
 
     def act(session: Session) -> Standing:
-        return _standing(session, desk, own_call(session, call_id, user_id), now)
+        return standing_of(session, desk, own_call(session, call_id, user_id), now)
 
     return await store.read(act)
 
@@ -297,7 +208,7 @@ async def leave_out(
             offer.state, offer.changed_at = (Offer.LEFT_OUT if who in others else Offer.FREE), now
             session.add(offer)
         session.flush()
-        return _standing(session, desk, call, now)
+        return standing_of(session, desk, call, now)
 
     return await store.write(act)
 
@@ -337,11 +248,11 @@ async def send(
                 person.dm_channel_id = dm_channel_id
                 session.add(person)
             if (other := _open_call(session, call.network_id, user_id)) is not None:
-                return _standing(session, desk, other, now)
+                return standing_of(session, desk, other, now)
             call.asked_at = now
             ask(session, desk, call, now)
             session.flush()
-        return _standing(session, desk, call, now)
+        return standing_of(session, desk, call, now)
 
     return await store.write(act)
 
@@ -364,7 +275,7 @@ async def end(
             first_time(session, "interaction", event_id, now)
             close(session, desk, call, ending, now)
             session.flush()
-        return _standing(session, desk, call, now)
+        return standing_of(session, desk, call, now)
 
     return await store.write(act)
 
@@ -412,7 +323,7 @@ async def again(
         if first_time(session, "interaction", event_id, now):
             pass_on(session, desk, call, Offer.LEFT_OUT, now)
             session.flush()
-        return _standing(session, desk, call, now)
+        return standing_of(session, desk, call, now)
 
     return await store.write(act)
 
@@ -430,33 +341,3 @@ def pass_on(
     ask(session, desk, call, now)
     if holder is not None and tell:
         tell_listener(session, desk, call, holder, "listeners.moved_on", now)
-
-
-# What organisers state
-
-
-async def answer_minutes(store: Store, network_id: int) -> int:
-    """The stated answer time of a network, in minutes: 30 until its organisers say otherwise."""
-
-    def look(session: Session) -> int:
-        return round(answer_time(session, network_id).total_seconds() / 60)
-
-    return await store.read(look)
-
-
-async def set_answer_minutes(store: Store, network_id: int, minutes: int) -> None:
-    """State within how many minutes a listener answers, 5 to 1440; what is being asked already keeps its time.
-
-    Raises `Refusal` when the network has not been set up, `ValueError` for minutes outside that.
-    """
-    if not LEAST_MINUTES <= minutes <= MOST_MINUTES:
-        raise ValueError(f"{minutes} minutes is no answer time")
-
-    def act(session: Session) -> None:
-        if session.get(Network, network_id) is None:
-            raise Refusal("errors.not_set_up", network="")
-        row = session.get(Listening, network_id) or Listening(network_id=network_id)
-        row.answer_minutes = minutes
-        session.add(row)
-
-    await store.write(act)

@@ -8,10 +8,11 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from bot.db.store import Store, wake
 from bot.listeners import duty
-from bot.listeners.calls import called, close
+from bot.listeners.calls import close
 from bot.listeners.desk import Desk
 from bot.listeners.holding import declined, handed_back
 from bot.listeners.rules import OPEN, Ending, Offer, State
+from bot.listeners.standing import called
 from bot.listeners.steps import ASKED, answer_time, ask, go, offers_of, tell_listener, tell_member
 from bot.listeners.tables import Call, CallOffer, Listener
 from bot.members.service import reached

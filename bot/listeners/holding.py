@@ -14,9 +14,10 @@ from bot.db.store import Store, wake
 from bot.db.tables import first_time
 from bot.errors import Refusal
 from bot.listeners import duty
-from bot.listeners.calls import Written, called, pass_on, read
+from bot.listeners.calls import pass_on
 from bot.listeners.desk import Desk
 from bot.listeners.rules import GRACE, OPEN, Offer, Promise, State, promised_at
+from bot.listeners.standing import Written, called, read
 from bot.listeners.steps import ask, go, offers_of, tell_member, unseen, withdraw_offers
 from bot.listeners.tables import Call, CallOffer
 from bot.members.tables import Network

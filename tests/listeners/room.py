@@ -17,10 +17,10 @@ from sqlmodel import Session, SQLModel, select
 import bot.tables  # noqa: F401 - every table is known
 from bot.db.keys import Keyring
 from bot.db.store import Store, engine_for
-from bot.listeners import calls, due, serving, steps
-from bot.listeners.calls import Standing, Written
+from bot.listeners import calls, due, holding, serving, steps
 from bot.listeners.desk import Desk
-from bot.listeners.rules import State
+from bot.listeners.rules import Promise, State
+from bot.listeners.standing import Standing, Written
 from bot.listeners.tables import Call, CallOffer
 from bot.members import apart, facts, lists, service
 from bot.members.apart_tables import Apart
@@ -146,6 +146,14 @@ class Room:
         sent = self.run(calls.send(self.store, self.desk, drafted.id, SAM, self.event(), self.now))
         self.post()
         return sent
+
+    def accept(self, who: int, promise: Promise = Promise.HALF_HOUR) -> holding.Held:
+        """Take what was put before somebody."""
+        offer = self.offer(who)
+        assert offer is not None
+        held = self.run(holding.accept(self.store, self.desk, offer.id, who, promise, self.event(), self.now))
+        self.post()
+        return held
 
     @property
     def call(self) -> Call:

@@ -10,9 +10,9 @@ import pytest
 from sqlmodel import Session
 
 from bot.errors import Refusal
-from bot.listeners import calls, due, duty, holding, serving
+from bot.listeners import calls, duty, holding, serving
 from bot.listeners.rules import Ending, Promise, State, rota_of
-from bot.listeners.tables import Call, Listener
+from bot.listeners.tables import Call
 from bot.members import apart
 from bot.members.apart_tables import Apart
 from tests.listeners.room import (
@@ -39,14 +39,6 @@ def room() -> Iterator[Room]:
     room = Room()
     yield room
     room.close()
-
-
-def accept(room: Room, who: int, promise: Promise = Promise.HALF_HOUR) -> holding.Held:
-    offer = room.offer(who)
-    assert offer is not None
-    held = room.run(holding.accept(room.store, room.desk, offer.id, who, promise, room.event(), room.now))
-    room.post()
-    return held
 
 
 def test_one_then_the_next_then_all_and_then_the_member_is_told(room: Room) -> None:
@@ -81,10 +73,10 @@ def test_not_me_asks_the_next_at_once_and_a_late_yes_still_counts(room: Room) ->
     assert room.asked() == [first, second]
     room.wait(minutes=5)
     assert room.state is State.NOBODY
-    accept(room, second)
+    room.accept(second)
     assert room.told(SAM)[-1] == "calls.accepted"
     with pytest.raises(Refusal, match=r"listeners\.taken"):
-        accept(room, first)
+        room.accept(first)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +98,7 @@ def test_nobody_related_ever_hears_of_it_by_any_path(room: Room, path: str) -> N
         room.wait(minutes=31 if path == "next" else 200)
     if path in ("again", "given back", "missed", "left", "second"):
         (holder,) = room.asked()
-        held = accept(room, holder)
+        held = room.accept(holder)
         event = room.event()
         if path in ("again", "second"):
             room.run(calls.again(room.store, room.desk, held.id, SAM, event, room.now))
@@ -162,7 +154,7 @@ def test_whoever_is_named_is_first_and_the_left_out_are_never(room: Room) -> Non
     offer = room.offer(ANN)
     assert offer is not None
     with pytest.raises(Refusal, match=r"listeners\.not_needed_now"):
-        accept(room, ANN)
+        room.accept(ANN)
 
 
 @pytest.mark.parametrize("who", [COLLEAGUE, TRUST, AVOIDED, SAM, 999])
@@ -177,7 +169,7 @@ def test_kept_apart_between_asking_and_taking_they_hear_only_that_it_is_not_need
     room.send()
     room.run(apart.keep_apart(room.store, KEYS, NET, "", SAM, ANN, Apart.BLOCK, room.now))
     with pytest.raises(Refusal, match=r"listeners\.not_needed_now"):
-        accept(room, ANN)
+        room.accept(ANN)
     room.wait(minutes=30)
     assert room.state is State.NOBODY
 
@@ -230,7 +222,7 @@ def test_a_missed_time_is_asked_about_and_then_goes_to_others_without_blame(room
     room.on(ANN, BOB)
     room.send()
     (first,) = room.asked()
-    held = accept(room, first)
+    held = room.accept(first)
     assert held.promised_at == room.now + 30 * MINUTES
     room.wait(minutes=44)
     assert room.state is State.HELD
@@ -248,7 +240,7 @@ def test_a_missed_time_is_asked_about_and_then_goes_to_others_without_blame(room
 def test_another_half_hour_and_a_yes_leave_it_open_until_the_member_says_so(room: Room) -> None:
     room.on(ANN)
     room.send()
-    held = accept(room, ANN)
+    held = room.accept(ANN)
     room.wait(minutes=45)
     again = (room.store, room.desk, held.id, ANN, Promise.HALF_HOUR, room.event(), room.now)
     room.run(holding.promise_again(*again))
@@ -303,7 +295,7 @@ def test_limits_breathers_pauses_and_whoever_cannot_be_reached(room: Room) -> No
     room.send()
     (first,) = room.asked()
     assert first == ANN
-    accept(room, ANN)
+    room.accept(ANN)
     assert on() == {BOB, CEM}, "at their limit"
     until, _ = room.run(serving.breathe(room.store, BOB, room.event(), room.now))
     assert until == room.now + timedelta(hours=24)
@@ -345,89 +337,3 @@ def test_the_limit_is_the_listeners_own_and_holds_when_they_press(room: Room) ->
             holding.accept(room.store, room.desk, offer.id, ANN, Promise.TONIGHT, room.event(), room.now)
         )
     assert {call.state for call in room.rows(Call)} == {State.ASKING, State.HELD}
-
-
-@pytest.mark.parametrize("how", ["leave", "forget"])
-def test_a_member_who_goes_takes_their_call_with_them(room: Room, how: str) -> None:
-    room.on(ANN)
-    room.send()
-    accept(room, ANN)
-    getattr(room, how)(SAM)
-    room.post()
-    assert room.told(ANN)[-1] == "listeners.not_needed"
-    assert room.rows(Call) == []
-
-
-@pytest.mark.parametrize("how", ["leave", "forget", "role", "pause"])
-def test_a_listener_who_goes_leaves_nobody_waiting(room: Room, how: str) -> None:
-    room.on(ANN, BOB)
-    room.send()
-    (first,) = room.asked()
-    accept(room, first)
-    if how == "role":
-        assert room.run(due.stand_down(room.store, room.desk, NET, first, room.now))
-    elif how == "pause":
-        room.run(due.rest(room.store, room.desk, first, room.now))
-    else:
-        getattr(room, how)(first)
-    room.post()
-    assert room.told(SAM)[-1] == "calls.reoffered"
-    assert len(set(room.asked())) == 2
-    assert (first in {row.user_id for row in room.rows(Listener)}) == (how == "pause")
-    if how in ("leave", "forget"):
-        assert room.call.holder_id is None
-        assert room.offer(first) is None or how == "leave"
-
-
-def test_who_goes_while_being_asked_is_not_waited_for(room: Room) -> None:
-    room.on(ANN, BOB)
-    room.send()
-    (first,) = room.asked()
-    room.forget(first)
-    room.post()
-    assert len(set(room.asked())) == 2, "the next is asked at once"
-
-
-def test_somebody_elses_call_is_nobody_elses(room: Room) -> None:
-    room.on(ANN)
-    room.send()
-    held = accept(room, ANN)
-    for who in (BOB, UNKNOWN):
-        with pytest.raises(Refusal, match=r"errors\.not_yours"):
-            room.run(calls.end(room.store, room.desk, held.id, who, Ending.SPOKE, room.event(), room.now))
-        with pytest.raises(Refusal, match=r"errors\.not_yours|listeners\.not_needed_now"):
-            room.run(holding.seen(room.store, room.desk, held.id, who))
-    with pytest.raises(Refusal, match=r"errors\.not_yours"):
-        room.run(calls.end(room.store, room.desk, held.id, ANN, Ending.SPOKE, room.event(), room.now))
-
-
-def test_the_stated_answer_time_is_kept_to(room: Room) -> None:
-    assert room.run(calls.answer_minutes(room.store, NET)) == 30
-    room.run(calls.set_answer_minutes(room.store, NET, 10))
-    with pytest.raises(ValueError, match="4 minutes"):
-        room.run(calls.set_answer_minutes(room.store, NET, 4))
-    room.on(ANN, BOB)
-    room.send()
-    room.wait(minutes=10)
-    assert len(set(room.asked())) == 2
-
-
-def test_a_draft_nobody_sent_is_gone_the_next_day(room: Room) -> None:
-    room.write()
-    assert room.rows(Call)[0].state == State.DRAFT
-    room.write()
-    assert len(room.rows(Call)) == 1, "written again, the first is replaced"
-    room.wait(hours=24)
-    assert room.rows(Call) == []
-
-
-def test_being_off_rests_the_week_until_its_next_stretch(room: Room) -> None:
-    week = rota_of("sun 17:00-21:00")
-    room.run(serving.change(room.store, room.desk, NET, ANN, room.now, rota=week))
-    here = room.run(serving.find(room.store, room.desk, NET, ANN, room.now))
-    assert here is not None
-    assert here.on
-    here = room.run(serving.finish(room.store, room.desk, NET, ANN, room.now))
-    assert not here.on
-    assert here.next_on is not None
-    assert f"{here.next_on:%a %d}" == "Sun 29"
