@@ -9,6 +9,7 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from bot.listeners import talks_looking
 from bot.members import service as members
 from bot.support.cards import Topic
 from bot.support.meeting import Heard
@@ -55,7 +56,10 @@ class CatchUp(commands.Cog):
         self.app.sender.networks.update(
             {channel: where for channel, where in known.items() if channel not in self.app.sender.networks}
         )
-        for channel_id in await members.recent_channels(self.app.store, self.app.clock.now()):
+        recent = await members.recent_channels(self.app.store, self.app.clock.now())
+        # Whoever is in a talk may have been asked nothing of late, and their words are read all the same.
+        talking = await self.app.store.read(talks_looking.ears, self.app.keyring)
+        for channel_id in dict.fromkeys([*recent, *(ear.channel_id for ear in talking)]):
             try:
                 await self._read(channel_id)
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -85,7 +89,10 @@ class CatchUp(commands.Cog):
             cards.read(heard, message)
             if not await conversation.passed_on(message):
                 left.append(message)
-        dark = heard.topic is Topic.CRISIS
+        # A listener repeating what somebody told them is not met as if it were theirs.
+        relay, who = self.app.relay, messages[-1].author.id if messages else 0
+        listening = relay is not None and relay.side(who) == "listener"
+        dark = heard.topic is Topic.CRISIS and not listening
         if (
             not messages
             or not (left or dark)

@@ -83,8 +83,9 @@ class TalkCatchUp(commands.Cog):
 
     async def _listen_back(self, ear: Ear) -> None:
         channel = self.bot.get_partial_messageable(ear.channel_id, type=discord.ChannelType.private)
-        after = discord.Object(max(ear.after_id or 0, discord.utils.time_snowflake(ear.since)))
-        async for message in channel.history(limit=None, after=after, oldest_first=True):
+        async for message in channel.history(
+            limit=None, after=discord.Object(ear.after_id), oldest_first=True
+        ):
             if from_a_person(message):
                 await self._talk.in_turn(message)
         there: set[int] = set()

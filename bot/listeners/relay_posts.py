@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from bot.db.keys import Keyring
 from bot.db.store import wake
 from bot.listeners.relay_quick import Line
-from bot.listeners.relay_sending import Parcel, going, parcel_of
+from bot.listeners.relay_sending import Parcel, going, parcel_of, told_since
 from bot.listeners.talk_rules import LATE, PARTIES, ROOM, Role, Talk, harmless, pieces
 from bot.listeners.talk_tables import WHICH, WHO, Going, Post, Side, TalkRow
 from bot.members.tables import Network
@@ -108,6 +108,9 @@ def take(session: Session, keys: Keyring, heard: Heard, now: datetime) -> Taken:
     if chosen is None and len(mine) == 1:
         chosen = mine[0]
     part, talk = chosen or mine[0]
+    since = told_since(session, keys, part.id)
+    if replied is None and (since is None or heard.message_id < since):
+        return Taken(Took.NOT_OURS)
     network = session.get_one(Network, talk.network_id)
     other = _other(session, part) if chosen else None
     text = harmless(heard.text, heard.somebody)
@@ -154,7 +157,7 @@ def take(session: Session, keys: Keyring, heard: Heard, now: datetime) -> Taken:
     line = None
     if now_parcel is not None and len(mine) == 1:
         roles = Role(part.role), Role(other.role)
-        line = Line(talk.id, part.id, roles[0], other.id, roles[1], part.person_index, now_parcel)
+        line = Line(talk.id, part.id, roles[0], other.id, roles[1], part.person_index, since or 0, now_parcel)
     return Taken(Took.PASSED, other.id, now_parcel, first.id, (), network.id, network.language, line)
 
 

@@ -32,6 +32,8 @@ class Line:
     to_id: int
     to_role: Role
     person_index: bytes
+    since: int
+    """The message that told them that the talk is open."""
     parcel: Parcel
 
 
@@ -98,7 +100,8 @@ def take(
 ) -> Parcel | None:
     """Take in plain words for the talk they were last passed on in, as being sent; None: they must go the long way."""
     words = harmless(text, somebody)
-    if not words.strip() or len(words) > ROOM or now - written_at > LATE:
+    plain = words.strip() and len(words) <= ROOM and now - written_at <= LATE
+    if not plain or message_id < line.since:
         return None
     source = keys.index(str(message_id), WHICH)
     looked = _LOOK.rows(

@@ -164,6 +164,24 @@ def _last_there(session: Session, keys: Keyring, post: Post) -> int | None:
     return before.copy_id(keys) if before else None
 
 
+OPENED = "talks.opened"
+"""How the notices begin that tell each of the two that the other is there."""
+
+
+def told_since(session: Session, keys: Keyring, side_id: int) -> int | None:
+    """The message that told somebody their talk is open: what they wrote before it was not for the talk.
+
+    None while it is on its way; 0 where it could not be delivered, or never was.
+    """
+    notices = session.exec(
+        select(Post).where(Post.to_id == side_id, col(Post.notice)).order_by(col(Post.seq).desc())
+    )
+    for post in notices:
+        if json.loads(post.words(keys) or '[""]')[0].startswith(OPENED):
+            return None if post.state in WAITING_TO_GO else post.copy_id(keys) or 0
+    return 0
+
+
 class Ending(StrEnum):
     """How one thing to do on one side of a talk ended."""
 

@@ -14,6 +14,7 @@ from bot.errors import Refusal
 from bot.listeners import duty
 from bot.listeners.desk import Desk
 from bot.listeners.duty import Wanted
+from bot.listeners.relay_sending import told_since
 from bot.listeners.talk_rules import PARTIES, UNDER_WAY, Role, Talk
 from bot.listeners.talk_tables import (
     WHICH,
@@ -109,18 +110,15 @@ def parties(session: Session, keys: Keyring) -> dict[int, Which]:
 
 @dataclass(frozen=True, slots=True)
 class Ear:
-    """Where to look for what somebody wrote while nobody was listening."""
+    """Where to look for what somebody wrote while nobody was listening: in their conversation, after a message."""
 
     user_id: int
     channel_id: int
-    since: datetime
-    """When their first open talk was opened."""
-    after_id: int | None
-    """The newest of their messages that was taken in."""
+    after_id: int
 
 
 def ears(session: Session, keys: Keyring) -> list[Ear]:
-    """Everybody in an open talk, and since when there may be words of theirs that nobody heard."""
+    """Everybody in an open talk who was told that it is open, and since when there may be words that nobody heard."""
     found: dict[int, Ear] = {}
     rows = session.exec(
         select(Side, TalkRow).where(
@@ -129,29 +127,32 @@ def ears(session: Session, keys: Keyring) -> list[Ear]:
     )
     for part, talk in rows:
         who = part.user_id(keys)
-        person = session.get(Person, who)
-        if person is None or person.dm_channel_id is None or talk.opened_at is None:
+        person, since = session.get(Person, who), told_since(session, keys, part.id)
+        if person is None or person.dm_channel_id is None or talk.opened_at is None or since is None:
             continue
-        newest = max(
-            (
-                post.source_id(keys) or 0
-                for post in session.exec(
-                    select(Post)
-                    .where(Post.from_id == part.id, col(Post.source_sealed).is_not(None))
-                    .order_by(col(Post.seq).desc())
-                    .limit(20)
-                )
-            ),
-            default=0,
-        )
+        after = max(since or _number_at(talk.opened_at), _newest(session, keys, part.id))
         known = found.get(who)
-        found[who] = Ear(
-            who,
-            person.dm_channel_id,
-            min(talk.opened_at, known.since) if known else talk.opened_at,
-            max(newest, (known.after_id or 0) if known else 0) or None,
-        )
+        found[who] = Ear(who, person.dm_channel_id, min(after, known.after_id) if known else after)
     return list(found.values())
+
+
+def _newest(session: Session, keys: Keyring, side_id: int) -> int:
+    """The newest message of somebody's that was taken in for a talk."""
+    taken = session.exec(
+        select(Post)
+        .where(Post.from_id == side_id, col(Post.source_sealed).is_not(None))
+        .order_by(col(Post.seq).desc())
+        .limit(20)
+    )
+    return max((post.source_id(keys) or 0 for post in taken), default=0)
+
+
+def _number_at(at: datetime) -> int:
+    """The first number Discord gives to anything made at an instant."""
+    return (int(at.timestamp() * 1000) - _EPOCH_MS) << 22
+
+
+_EPOCH_MS = 1_420_070_400_000  # Discord counts from the first second of 2015
 
 
 def taken_away(session: Session, keys: Keyring, user_id: int, oldest: int, there: Iterable[int]) -> list[int]:

@@ -318,8 +318,21 @@ def test_taking_is_refused_to_whom_it_is_not_for(room: TalkRoom) -> None:
         with pytest.raises(LookupError):
             room.do(relay_posts.choose, KEYS, stranger, taken.post_id, talk)
     before = room.heard(ANN)
-    message = 123_456
+    message = 9_123_456
     room.say(SAM, "mine", message_id=message)
     room.do(relay_posts.change, KEYS, ANN, message, "not yours", "somebody", room.now)
     room.post()
     assert room.heard(ANN) == [*before, "mine"]
+
+
+def test_what_was_written_before_the_talk_was_open_is_not_passed_on(room: TalkRoom) -> None:
+    room.on(ANN)
+    talk = room.ask_talk()
+    assert room.say(SAM, "is anybody there").outcome is Took.WAITING
+    before = room.discord.next_id()
+    room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now)
+    assert room.say(SAM, "fine, thanks", message_id=before).outcome is Took.NOT_OURS
+    assert room.say(SAM, "for you").outcome is Took.PASSED
+    assert room.say(SAM, "fine, thanks", message_id=before).outcome is Took.NOT_OURS
+    room.post()
+    assert room.heard(ANN) == ["for you"]
