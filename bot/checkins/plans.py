@@ -131,7 +131,7 @@ async def stop(store: Store, network_id: int, user_id: int, now: datetime) -> bo
         # Without a plan there may still be answers: anybody may ask to be asked just once.
         mine = col(Checkin.network_id) == network_id, col(Checkin.user_id) == user_id
         session.connection().execute(delete(Checkin).where(*mine))
-        withdraw(session, user_id=user_id, network_id=network_id)
+        withdraw(session, user_id=user_id, network_id=network_id, answers=False)
         if plan is None:
             return False
         session.delete(plan)

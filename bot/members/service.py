@@ -93,7 +93,7 @@ def _pause(session: Session, user_id: int, until: datetime, params: dict[str, st
     networks = memberships_of(session, user_id)
     if person is None or not networks:
         raise Refusal("errors.server_only")
-    withdraw(session, user_id=user_id, network_id=None)
+    withdraw(session, user_id=user_id, network_id=None, answers=False)
     person.paused_until = until
     session.add(person)
     network = networks[0][1]
@@ -120,7 +120,7 @@ async def unpause(store: Store, user_id: int, now: datetime) -> None:
     def act(session: Session) -> None:
         person = session.get(Person, user_id)
         if person is not None:
-            withdraw(session, user_id=user_id, network_id=None)
+            withdraw(session, user_id=user_id, network_id=None, answers=False)
             person.paused_until = None
             session.add(person)
             wake(session, "schedule")

@@ -262,14 +262,19 @@ def troubles(session: Session, network_id: int | None = None) -> list[tuple[int,
     return [(c, State(s), e, n) for c, s, e, n in session.exec(query).all()]
 
 
-def withdraw(session: Session, *, user_id: int, network_id: int | None, ended: bool = False) -> int:
+def withdraw(
+    session: Session, *, user_id: int, network_id: int | None, ended: bool = False, answers: bool = True
+) -> int:
     """Take back what is waiting for somebody, without a trace; returns how many. `ended`: what was sent is forgotten too.
 
-    What is being sent this moment arrives; what is in doubt is not tried again (see `taken_back`).
+    `answers` False leaves what they asked for themselves: quiet is from what the bot starts. What is being sent this
+    moment arrives; what is in doubt is not tried again (see `taken_back`).
     """
     change = delete(Outbox).where(col(Outbox.user_id) == user_id)
     if not ended:
         change = change.where(col(Outbox.state).in_([State.PENDING, State.SENDING]))
     if network_id is not None:
         change = change.where(col(Outbox.network_id) == network_id)
+    if not answers:
+        change = change.where(col(Outbox.priority) > Priority.ANSWER)
     return session.connection().execute(change).rowcount

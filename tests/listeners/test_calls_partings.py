@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
+from bot.checkins import plans
 from bot.errors import Refusal
 from bot.listeners import calls, due, holding, serving, stated
-from bot.listeners.rules import Ending, State, rota_of
+from bot.listeners.rules import Ending, Promise, State, rota_of
 from bot.listeners.tables import Call, Listener
+from bot.members import service as members
 from tests.listeners.room import ANN, BOB, NET, SAM, UNKNOWN, Room
 
 
@@ -104,3 +107,18 @@ def test_being_off_rests_the_week_until_its_next_stretch(room: Room) -> None:
     assert not here.on
     assert here.next_on is not None
     assert f"{here.next_on:%a %d}" == "Sun 29"
+
+
+def test_quiet_from_what_the_bot_starts_does_not_swallow_what_was_asked_for(room: Room) -> None:
+    """A yes is on its way to Sam, who just then asks for quiet, and for no more questions."""
+    room.on(ANN)
+    room.send()
+    offer = room.offer(ANN)
+    assert offer is not None
+    work = holding.accept(room.store, room.desk, offer.id, ANN, Promise.TONIGHT, room.event(), room.now)
+    room.run(work)
+    room.run(members.pause(room.store, SAM, room.now + timedelta(days=7), {}, room.now))
+    room.run(plans.stop(room.store, NET, SAM, room.now))
+    room.run(members.unpause(room.store, SAM, room.now))
+    room.post()
+    assert room.told(SAM) == ["calls.accepted"]
