@@ -7,11 +7,11 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, exists
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
-from bot.checkins.asking import own_question, withdraw_from, withdraw_later
+from bot.checkins.asking import later_keys, own_question, withdraw_from, withdraw_later
 from bot.checkins.rules import LATE, LOOKING_BACK, Level, State, local_date, second_door
 from bot.checkins.tables import Checkin, Plan
 from bot.db.keys import Keyring
@@ -84,6 +84,9 @@ class _Standing(NamedTuple):
     next_at: datetime | None
     quiet_from: time | None
     quiet_until: time | None
+    unanswered: int | None
+    later: bool
+    """Whether the same question waits to be put again."""
 
     @property
     def zone(self) -> str:
@@ -110,6 +113,8 @@ _STANDING = (
         col(Plan.next_at),
         col(Plan.quiet_from),
         col(Plan.quiet_until),
+        col(Plan.unanswered),
+        exists().where(col(Outbox.dedupe_key).between(bindparam("first"), bindparam("last"))),
     )
     .select_from(Checkin)
     .join(Network, col(Network.id) == col(Checkin.network_id))
@@ -145,7 +150,7 @@ def _answer(
     now: datetime,
 ) -> Answer:
     database = session.connection()
-    row = database.execute(_STANDING, {"checkin_id": checkin_id}).first()
+    row = database.execute(_STANDING, {"checkin_id": checkin_id, **later_keys(checkin_id)}).first()
     if row is None:
         raise Refusal("errors.old_button")
     asked = _Standing(*row)
@@ -164,8 +169,10 @@ def _answer(
             "door": asked.door or door,
         }
         database.execute(_KEEP, {"checkin_id": checkin_id, **changes})
-        database.execute(_HEARD, {"membership": asked.membership_id})
-        withdraw_later(session, checkin_id)
+        if asked.unanswered:
+            database.execute(_HEARD, {"membership": asked.membership_id})
+        if asked.later:
+            withdraw_later(session, checkin_id)
         if before is not None and before.hard:
             withdraw_follow_up(session, checkin_id)
         if level.hard:

@@ -328,12 +328,21 @@ def withdraw_later(session: Session, checkin_id: int) -> None:
     withdraw_from(session, f"{LATER}{checkin_id}")
 
 
-def withdraw_from(session: Session, prefix: str) -> None:
-    """Take back, without a trace, what waits under `prefix` and a colon.
+def later_keys(checkin_id: int) -> dict[str, str]:
+    """Between which keys of the outbox a question that is to come again would stand.
 
     A range finds it by the index, which no pattern would: every answer asks for this.
     """
-    session.connection().execute(_NOT_AGAIN, {"first": f"{prefix}:", "last": f"{prefix};"})
+    return _under(f"{LATER}{checkin_id}")
+
+
+def _under(prefix: str) -> dict[str, str]:
+    return {"first": f"{prefix}:", "last": f"{prefix};"}
+
+
+def withdraw_from(session: Session, prefix: str) -> None:
+    """Take back, without a trace, what waits under `prefix` and a colon."""
+    session.connection().execute(_NOT_AGAIN, _under(prefix))
 
 
 def own_question(session: Session, checkin_id: int, user_id: int) -> Checkin:
