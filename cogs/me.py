@@ -125,7 +125,7 @@ class Me(commands.Cog):
         contact = await self._contact(who)
         try:
             erased = await service.forget(
-                app.store, app.settings.database_url, who, app.ledger.note, app.clock.now()
+                app.store, app.keyring, app.settings.database_url, who, app.ledger.note, app.clock.now()
             )
         except (OSError, OperatorError):
             await self.say(interaction, "me.forget_failed")

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Table, or_, tuple_
+from sqlalchemy import Column, ColumnElement, Table, or_, tuple_
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select as select_from
 from sqlalchemy import update as update_in
 from sqlmodel import Session, SQLModel
 
-from bot.db.columns import Erase, Keep, Sealed
+from bot.db.columns import Erase, Keep, KeyedIndex, Sealed
 from bot.db.keys import Keyring
 
 log = logging.getLogger("reallyok.db")
@@ -43,12 +43,31 @@ def subject_of(table: Table) -> Column[Any] | None:
     return next((column for column in table.columns if column.info.get("subject")), None)
 
 
+def theirs(table: Table, keys: Keyring, user_id: int) -> ColumnElement[bool] | None:
+    """What makes a row of this table somebody's; None when its rows are nobody's.
+
+    The column that says whose row it is holds an account, or a keyed index of one where even that would tell too
+    much, or points to a row of another table whose owner is also theirs.
+    """
+    subject = subject_of(table)
+    if subject is None:
+        return None
+    if isinstance(subject.type, KeyedIndex):
+        return subject == keys.index(str(user_id), subject.type.purpose)
+    for reference in subject.foreign_keys:
+        owner = reference.column.table
+        if owner is not table and subject_of(owner) is not reference.column:
+            whose = theirs(owner, keys, user_id)
+            return None if whose is None else subject.in_(select_from(reference.column).where(whose))
+    return subject == user_id
+
+
 def naming(table: Table) -> list[Column[Any]]:
     """The columns that may name somebody whose row it is not, and are cleared of them."""
     return [column for column in table.columns if column.info.get("erase") is Erase.CLEAR]
 
 
-def erase_from(session: Session, table: Table, user_id: int) -> int:
+def erase_from(session: Session, keys: Keyring, table: Table, user_id: int) -> int:
     """Erase one person from one table, in the caller's transaction; returns how many rows changed.
 
     Rows that are theirs go, except for columns declared to stay; values that name them elsewhere are cleared. What
@@ -59,17 +78,17 @@ def erase_from(session: Session, table: Table, user_id: int) -> int:
         connection.execute(update_in(table).where(column == user_id).values({column.name: None})).rowcount
         for column in naming(table)
     )
-    subject = subject_of(table)
-    if subject is None:
+    whose = theirs(table, keys, user_id)
+    if whose is None:
         return cleared
-    return connection.execute(delete_from(table).where(subject == user_id)).rowcount
+    return connection.execute(delete_from(table).where(whose)).rowcount
 
 
-def erase(session: Session, user_id: int) -> Erased:
+def erase(session: Session, keys: Keyring, user_id: int) -> Erased:
     """Erase one person from every table in the caller's transaction, all or nothing: for restoring a backup."""
     erased = Erased()
     for table in tables():
-        count = erase_from(session, table, user_id)
+        count = erase_from(session, keys, table, user_id)
         if count:
             erased.gone[table.name] = count
     return erased
@@ -79,13 +98,13 @@ def rows_of(session: Session, keys: Keyring, user_id: int) -> dict[str, list[dic
     """Everything kept of one person: table, rows, and of each row the exported columns as text, unsealed."""
     found: dict[str, list[dict[str, str]]] = {}
     for table in SQLModel.metadata.sorted_tables:
-        subject = subject_of(table)
-        whose = [subject] if subject is not None else naming(table)
         exported = [c for c in table.columns if c.info.get("export")]
-        if not exported or not whose:
+        whose = theirs(table, keys, user_id)
+        if whose is None and (named := naming(table)):
+            whose = or_(*(column == user_id for column in named))
+        if not exported or whose is None:
             continue
-        theirs = or_(*(column == user_id for column in whose))
-        statement = select_from(table).where(theirs).order_by(*table.primary_key.columns)
+        statement = select_from(table).where(whose).order_by(*table.primary_key.columns)
         rows = [
             {c.name: said(table, c, row, keys) for c in exported if _is_theirs(c, row, user_id)}
             for row in session.connection().execute(statement).mappings()

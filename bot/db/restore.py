@@ -60,7 +60,7 @@ def restore(
     place: KeyPlace,
     file: Path,
     now: datetime,
-    erase: Callable[[Session, int], object],
+    erase: Callable[[Session, Keyring, int], object],
     *,
     without_ledger: bool = False,
 ) -> Restored:
@@ -90,7 +90,7 @@ def _restore(
     database: Path,
     file: Path,
     now: datetime,
-    erase: Callable[[Session, int], object],
+    erase: Callable[[Session, Keyring, int], object],
     without_ledger: bool,
 ) -> Restored:
     header = sealed_file.read_header(file)
@@ -112,7 +112,7 @@ def _restore(
     upgrade.upgrade(url)
     if sealing is not keyring:
         rotation.reseal(url, sealing, keyring)
-    forgotten = _forget_again(url, ledger, tags, erase)
+    forgotten = _forget_again(url, ledger, keyring, tags, erase)
     _make_one_file(staged)
     kept, damaged = _keep_present(database, keyring, ledger, now)
     keys.move(staged, database)
@@ -157,7 +157,11 @@ def _look_over(staged: Path, file: Path, header: Header, sealing: Keyring) -> No
 
 
 def _forget_again(
-    url: str, ledger: Ledger, tags: frozenset[str], erase: Callable[[Session, int], object]
+    url: str,
+    ledger: Ledger,
+    keyring: Keyring,
+    tags: frozenset[str],
+    erase: Callable[[Session, Keyring, int], object],
 ) -> int:
     if not tags:
         return 0
@@ -166,7 +170,7 @@ def _forget_again(
         with Session(engine) as session, session.begin():
             found = ledger.erased_among(tags, _everybody(session))
             for user_id in sorted(found):
-                erase(session, user_id)
+                erase(session, keyring, user_id)
         return len(found)
     finally:
         engine.dispose()

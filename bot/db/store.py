@@ -16,9 +16,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
@@ -32,6 +33,10 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MS = 1000
 # One commit's worth. Larger batches gain nothing measurable and make the last caller wait.
 BATCH = 128
+Parting = Callable[[Session, int | None, int, datetime], None]
+"""What a feature does before somebody's rows go: from one network, or (None) from everywhere because they asked to be
+forgotten. In the same transaction for the first, in one of its own, just before, for the second; twice must be once.
+Called with the network, the person and the time."""
 _STOP = object()
 _COMPACT = object()
 # SQLite's kinds of error that are no statement's own fault; most of them end the transaction by themselves.
@@ -89,7 +94,7 @@ def engine_for(url: str, *, writing: bool) -> Engine:
     return engine
 
 
-def _plain_statements(dialect: Dialect, beginning: str) -> None:
+def _plain_statements(dialect: Any, beginning: str) -> None:
     """Begin with `beginning`, and have savepoints as plain text.
 
     SQLAlchemy compiles a savepoint's three statements each time, and every change has one of its own: as plain text
@@ -138,6 +143,8 @@ class Store:
         self._writer = threading.Thread(target=self._write_on, name="db-write", daemon=True)
         self._listeners: list[Callable[[set[str]], None]] = []
         self._closed = False
+        self.partings: list[Parting] = []
+        """What features do when somebody leaves a network or is forgotten; whoever opens the store registers them."""
         self.leftovers = False
         """Whether something was deleted of which copies may lie on in the file until `compact`."""
         self._writer.start()

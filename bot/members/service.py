@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from bot.db.store import Store, wake
+from bot.db.store import Parting, Store, wake
 from bot.errors import Refusal
 from bot.members.tables import (
     Consent,
@@ -234,13 +234,17 @@ async def networks_of(store: Store, user_id: int) -> list[Network]:
 async def leave(store: Store, network_id: int, user_id: int, now: datetime) -> bool:
     """End a membership at once: everything waiting is withdrawn and the rows go. Says whether there was one.
 
-    What other features keep hangs on the membership and goes with it.
+    What other features keep hangs on the membership and goes with it; what they do first stands in `store.partings`.
     """
-    return await store.write(_leave, network_id, user_id, now)
+    return await store.write(_leave, store.partings, network_id, user_id, now)
 
 
-def _leave(session: Session, network_id: int, user_id: int, now: datetime) -> bool:
+def _leave(
+    session: Session, partings: Sequence[Parting], network_id: int, user_id: int, now: datetime
+) -> bool:
     membership = membership_of(session, network_id, user_id)
+    for parting in partings:
+        parting(session, network_id, user_id, now)
     withdraw(session, user_id=user_id, network_id=network_id, ended=True)
     for purpose in Purpose:
         withdraw_consent(session, network_id, user_id, purpose, now)

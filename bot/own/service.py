@@ -27,7 +27,7 @@ async def everything(store: Store, keys: Keyring, user_id: int) -> Rows:
 
 
 async def forget(
-    store: Store, url: str, user_id: int, note: Callable[[int, date], None], now: datetime
+    store: Store, keys: Keyring, url: str, user_id: int, note: Callable[[int, date], None], now: datetime
 ) -> Erased:
     """Erase a person, table by table, so that one that fails holds up no other; can be repeated.
 
@@ -36,10 +36,15 @@ async def forget(
     What is gone is gone from the database's log file too. What `note` raises comes back; then nothing was erased.
     """
     await asyncio.to_thread(note, user_id, now.date())
+    for parting in store.partings:
+        try:
+            await store.write(parting, None, user_id, now)
+        except Exception as error:  # what they asked for is that their rows go, and that comes next
+            log.error("What goes before forgetting somebody failed.", exc_info=error)
     erased = Erased()
     for table in own.tables():
         try:
-            count = await store.write(own.erase_from, table, user_id)
+            count = await store.write(own.erase_from, keys, table, user_id)
         except StoreUnavailable:
             erased.failed.append(table.name)
         except Exception as error:

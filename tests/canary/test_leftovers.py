@@ -69,7 +69,7 @@ def _ask(session: Session, due_at: datetime) -> None:
 
 async def _forget(store: Store, database: Path, ledger: Ledger) -> None:
     for who in FORGOTTEN:
-        erased = await service.forget(store, f"sqlite:///{database.as_posix()}", who, ledger.note, NOW)
+        erased = await service.forget(store, KEYS, f"sqlite:///{database.as_posix()}", who, ledger.note, NOW)
         assert erased.gone["checkin"] == 60
         assert not erased.failed
 

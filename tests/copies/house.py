@@ -73,7 +73,7 @@ class House:
     def forget(self, user_id: int) -> None:
         """As the bot does it: the ledger last, in the transaction."""
         with self.session() as session:
-            erase(session, user_id)
+            erase(session, self.keyring, user_id)
             self.ledger.note(user_id, NOW.date())
             session.commit()
 
@@ -155,6 +155,6 @@ def forget_everybody(house: House) -> None:
     """Lose everything, without the ledger knowing."""
     with house.session() as session:
         for user_id in PEOPLE:
-            erase(session, user_id)
+            erase(session, house.keyring, user_id)
         session.commit()
     assert house.people() == set()

@@ -100,7 +100,7 @@ def test_an_erasure_under_way_is_waited_for(house: House) -> None:
 
     def erase_slowly() -> None:
         with house.session() as session:
-            erase(session, AMIR)
+            erase(session, house.keyring, AMIR)
             house.ledger.note(AMIR, NOW.date())
             noted.set()
             assert not made.wait(0.5), "the backup did not wait"

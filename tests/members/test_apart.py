@@ -113,7 +113,7 @@ async def test_there_is_an_end_to_a_list(place: Place, monkeypatch: pytest.Monke
 async def test_it_outlives_forgetting_and_no_account_is_left(place: Place, forgotten: list[int]) -> None:
     await avoid(place, ANN, BOB)
     for who in forgotten:
-        await own_service.forget(place.store, place.url, who, lambda *_: None, NOW)
+        await own_service.forget(place.store, KEYS, place.url, who, lambda *_: None, NOW)
     data = place.bytes()
     for who in forgotten:
         assert str(who).encode() not in data
@@ -132,7 +132,7 @@ async def test_forgetting_tells_nobody_that_somebody_avoided_them(place: Place) 
     await avoid(place, ANN, BOB)
     exported = await own_service.everything(place.store, KEYS, BOB)
     assert "apart" not in exported
-    erased = await own_service.forget(place.store, place.url, BOB, lambda *_: None, NOW)
+    erased = await own_service.forget(place.store, KEYS, place.url, BOB, lambda *_: None, NOW)
     assert "apart" not in erased.gone
     assert str(BOB) not in str(await own_service.everything(place.store, KEYS, ANN))
     assert tuple({table for table, _ in own_service.stays()}) == ("separation",)
@@ -143,7 +143,7 @@ async def test_the_asker_sees_how_many_in_their_own_data_and_not_who(place: Plac
     rows = (await own_service.everything(place.store, KEYS, ANN))["apart"]
     assert [set(row) for row in rows] == [{"user_id", "network_id", "kind", "made_at"}]
     assert str(BOB) not in str(rows)
-    erased = await own_service.forget(place.store, place.url, ANN, lambda *_: None, NOW)
+    erased = await own_service.forget(place.store, KEYS, place.url, ANN, lambda *_: None, NOW)
     assert erased.gone["apart"] == 1
 
 
@@ -152,7 +152,7 @@ async def test_the_codes_say_nothing_without_the_key_and_survive_a_new_one(place
     (code,) = await place.ask(lambda s: [row.pair for row in s.exec(select(Separation))])
     new = Keyring(b"n" * 32)
     for who in (ANN, BOB):
-        await place.store.write(own.erase, who)
+        await place.store.write(own.erase, KEYS, who)
     reseal(place.url, KEYS, new)
     assert await apart_now(place, ANN, BOB, new)
     assert await place.ask(lambda s: [row.pair for row in s.exec(select(Separation))]) == [code]

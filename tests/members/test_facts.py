@@ -188,7 +188,7 @@ async def test_no_name_lies_open_and_nothing_of_a_forgotten_person_is_left(place
     assert b"Abbey School" in place.bytes(), "the search finds what lies open: the network's list"
     assert b"Oakfield Canary" not in place.bytes()
     assert sealed in place.bytes()
-    erased = await place.store.write(own.erase, ANN)
+    erased = await place.store.write(own.erase, KEYS, ANN)
     assert erased.gone["fact"] == 2
     own.scrub(place.url)
     assert sealed not in place.bytes()

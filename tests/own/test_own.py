@@ -93,7 +93,7 @@ async def test_forgetting_takes_one_person_and_nobody_else(place: tuple[Store, s
     store, url = place
     before = await store.read(everyone)
     noted: list[int] = []
-    erased = await service.forget(store, url, ANN, lambda who, _: noted.append(who), NOW)
+    erased = await service.forget(store, KEYS, url, ANN, lambda who, _: noted.append(who), NOW)
     assert noted == [ANN, ANN], "at the beginning and at the end"
     assert erased.failed == []
     assert erased.gone["checkin"] == 5
@@ -109,7 +109,7 @@ async def test_forgetting_takes_one_person_and_nobody_else(place: tuple[Store, s
     }
     assert await service.everything(store, KEYS, ANN) == {}
     assert await service.everything(store, KEYS, BOB) != {}
-    again = await service.forget(store, url, ANN, lambda who, _: noted.append(who), NOW)
+    again = await service.forget(store, KEYS, url, ANN, lambda who, _: noted.append(who), NOW)
     assert again.gone == {}
     assert again.failed == []
 
@@ -123,7 +123,7 @@ async def test_not_a_byte_of_a_forgotten_person_is_left(place: tuple[Store, str]
         return [trace for trace in traces if trace in data]
 
     assert found() == traces, "the search finds what is there"
-    await service.forget(store, url, ANN, lambda *_: None, NOW)
+    await service.forget(store, KEYS, url, ANN, lambda *_: None, NOW)
     assert found() == []
 
 
@@ -133,17 +133,17 @@ async def test_a_part_that_fails_is_named_and_the_rest_is_gone(
     store, url = place
     real = own.erase_from
 
-    def sometimes(session: Session, table: object, user_id: int) -> int:
+    def sometimes(session: Session, keys: Keyring, table: object, user_id: int) -> int:
         if getattr(table, "name", "") == "consent":
             raise RuntimeError("a part that fails")
-        return real(session, table, user_id)  # type: ignore[arg-type]
+        return real(session, keys, table, user_id)  # type: ignore[arg-type]
 
     monkeypatch.setattr(own, "erase_from", sometimes)
-    erased = await service.forget(store, url, ANN, lambda *_: None, NOW)
+    erased = await service.forget(store, KEYS, url, ANN, lambda *_: None, NOW)
     assert erased.failed == ["consent"]
     assert set(await service.everything(store, KEYS, ANN)) == {"consent"}
     monkeypatch.undo()
-    assert (await service.forget(store, url, ANN, lambda *_: None, NOW)).gone == {"consent": 1}
+    assert (await service.forget(store, KEYS, url, ANN, lambda *_: None, NOW)).gone == {"consent": 1}
 
 
 async def test_nothing_is_erased_when_the_ledger_cannot_be_written(place: tuple[Store, str]) -> None:
@@ -152,7 +152,7 @@ async def test_nothing_is_erased_when_the_ledger_cannot_be_written(place: tuple[
 
     before = await place[0].read(everyone)
     with pytest.raises(OSError, match="no room"):
-        await service.forget(*place, ANN, full, NOW)
+        await service.forget(place[0], KEYS, place[1], ANN, full, NOW)
     assert await place[0].read(everyone) == before
 
 
