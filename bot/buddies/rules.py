@@ -112,13 +112,16 @@ class Forbidden:
 
 
 def legal(one: Person, other: Person, forbidden: Forbidden) -> bool:
-    """Whether two people may be put together at all; the order of the two is nothing.
+    """Whether two people may be put together at all; the order of the two is nothing."""
+    return one.id != other.id and not forbidden.holds(one.id, other.id) and strangers_at_work(one, other)
 
-    Never with the same employer or trust, in whichever way each of them is under it: a trust that employs one and
-    is the other's "authority" is the same. Never unless all of that is known of both.
+
+def strangers_at_work(one: Person, other: Person) -> bool:
+    """Whether two people are under nobody in common, as far as `legal` minds; never unless all of it is known.
+
+    Never the same employer or trust, in whichever way each of them is under it: a trust that employs one and is the
+    other's "authority" is the same.
     """
-    if one.id == other.id or forbidden.holds(one.id, other.id):
-        return False
     mine, theirs = one.work, other.work
     relation = compare(mine, theirs)
     if not relation.may_meet or mine.trusts & theirs.authorities or theirs.trusts & mine.authorities:
