@@ -25,6 +25,10 @@ class Crowd:
     def __init__(self, people: Sequence[Person], forbidden: Forbidden) -> None:
         self.people = people
         self.kinds = Kinds(people)
+        self._members: dict[int, list[int]] = {}
+        for place, kind in enumerate(self.kinds.of):
+            self._members.setdefault(kind, []).append(place)
+        self._shut: dict[int, bool] = {}
         place_of = {each.id: place for place, each in enumerate(people)}
         self.forbidden = [
             frozenset(place_of[other] for other in forbidden.of(each.id) if other in place_of)
@@ -32,6 +36,18 @@ class Crowd:
         ]
         """For each place those of the others never to be put together with it, whatever they do for a living."""
         self._facets = [self._facet(number) for number in range(len(FACETS))]
+
+    def has_partners(self, place: int) -> bool:
+        """Whether anybody at all may be put together with somebody."""
+        kind, forbidden = self.kinds.of[place], self.forbidden[place]
+        if kind not in self._shut:
+            self._shut[kind] = all(self.kinds.apart(kind, other) for other in self._members)
+        return not self._shut[kind] and any(
+            other != place and other not in forbidden
+            for other_kind, others in self._members.items()
+            if not self.kinds.apart(kind, other_kind)
+            for other in others
+        )
 
     def _facet(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
         """Which of the different views each person has, and what each two views are worth."""

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from bot.buddies.crowd import Crowd
 from bot.buddies.mending import ALONE, Mending
 from bot.buddies.pairing import pair
-from bot.buddies.rules import Forbidden, Left, Person, Round, all_legal, legal, lot
+from bot.buddies.rules import Forbidden, Left, Person, Round, all_legal, lot
 from bot.buddies.scoring import score
 
 WHOLE = 1500
@@ -45,7 +45,10 @@ def match(people: Iterable[Person], forbidden: Forbidden, seed: int) -> Round:
     assert all(all_legal(group, forbidden) for group in groups), (
         "nobody is put together with whom they may not be"
     )
-    left = [(person.id, _why(person, crowd, forbidden)) for person in everybody if person.id not in placed]
+    place_of = {person.id: place for place, person in enumerate(crowd.people)}
+    left = [
+        (person.id, _why(place_of.get(person.id), crowd)) for person in everybody if person.id not in placed
+    ]
     ids = sorted(tuple(sorted(person.id for person in group)) for group in groups)
     return Round(
         pairs=tuple((group[0], group[1]) for group in ids if len(group) == 2),
@@ -123,23 +126,26 @@ def _trios(
     people: Sequence[Person], partner: Sequence[int], forbidden: Forbidden
 ) -> list[tuple[Person, ...]]:
     """The groups: pairs, and those who were left over with the pair that suits them best, if all three take a trio."""
-    pairs = [(people[one], people[two]) for one, two in enumerate(partner) if one < two]
-    groups: list[tuple[Person, ...]] = []
-    takers = [two for two in pairs if two[0].takes_trios and two[1].takes_trios]
-    for place, other in enumerate(partner):
-        person = people[place]
-        if other != ALONE or not person.takes_trios:
+    pairs = [(one, two) for one, two in enumerate(partner) if one < two]
+    takers = [two for two in pairs if all(people[place].takes_trios for place in two)]
+    # Where one employer leaves thousands over, nearly every pair has another of its people in it.
+    large = _largest(people, range(len(people)))
+    outside = [two for two in takers if large.isdisjoint(two)]
+    trios: dict[tuple[int, int], int] = {}
+    for odd, other in enumerate(partner):
+        if other != ALONE or not people[odd].takes_trios:
             continue
-        open_to = [two for two in takers if all_legal((person, *two), forbidden)]
-        if open_to:
-            best = max(open_to, key=lambda two: score(person, two[0]) + score(person, two[1]))
-            takers.remove(best)
-            pairs.remove(best)
-            groups.append((person, *best))
-    return [*groups, *pairs]
+        may = [
+            two
+            for two in (outside if odd in large else takers)
+            if two not in trios and all_legal([people[place] for place in (odd, *two)], forbidden)
+        ]
+        if may:
+            trios[max(may, key=lambda two: sum(score(people[odd], people[place]) for place in two))] = odd
+    return [tuple(people[place] for place in ((*two, trios[two]) if two in trios else two)) for two in pairs]
 
 
-def _why(person: Person, crowd: Crowd, forbidden: Forbidden) -> Left:
-    if not person.work.known:
+def _why(place: int | None, crowd: Crowd) -> Left:
+    if place is None:
         return Left.UNKNOWN
-    return Left.ODD if any(legal(person, other, forbidden) for other in crowd.people) else Left.NOBODY
+    return Left.ODD if crowd.has_partners(place) else Left.NOBODY
