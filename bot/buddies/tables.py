@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, Column, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from bot.buddies import told_rules
@@ -39,7 +49,10 @@ class Buddying(SQLModel, table=True):
         sa_column_kwargs=impersonal("a network's names for roles, phases, sizes, places, years and regions"),
     )
     next_round_at: datetime | None = Field(
-        default=None, index=True, sa_type=UtcDateTime, sa_column_kwargs=impersonal("when people are put together next")
+        default=None,
+        index=True,
+        sa_type=UtcDateTime,
+        sa_column_kwargs=impersonal("when people are put together next"),
     )
     rounds: int = Field(default=0, sa_column_kwargs=impersonal("a count of rounds"))
     figures: dict[str, int | None] = Field(
@@ -92,7 +105,9 @@ class Request(SQLModel, table=True):
         max_length=12,
         sa_column_kwargs=personal(export="How it stands", keep=WHILE_LOOKING),
     )
-    since: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=personal(export="Since", keep=WHILE_LOOKING))
+    since: datetime = Field(
+        sa_type=UtcDateTime, sa_column_kwargs=personal(export="Since", keep=WHILE_LOOKING)
+    )
     waiting_rounds: int = Field(
         default=0, sa_column_kwargs=personal(export="Rounds waited", keep=WHILE_LOOKING)
     )
@@ -106,7 +121,8 @@ class Request(SQLModel, table=True):
         sa_column_kwargs=personal(export=None, keep=WHILE_LOOKING),
     )
     eager: bool = Field(
-        default=False, sa_column_kwargs=personal(export="Whether anybody suitable will do", keep=WHILE_LOOKING)
+        default=False,
+        sa_column_kwargs=personal(export="Whether anybody suitable will do", keep=WHILE_LOOKING),
     )
 
     def told(self, keys: Keyring) -> Told:
@@ -132,7 +148,9 @@ class Place(SQLModel, table=True):
 
     id: int = Field(
         default_factory=new_id,
-        sa_column=Column(BigInteger, primary_key=True, autoincrement=False, **personal(export=None, keep=YEAR)),
+        sa_column=Column(
+            BigInteger, primary_key=True, autoincrement=False, **personal(export=None, keep=YEAR)
+        ),
     )
     match_id: int = Field(index=True, sa_type=BigInteger, sa_column_kwargs=personal(export=None, keep=YEAR))
     membership_id: int = Field(
@@ -145,7 +163,9 @@ class Place(SQLModel, table=True):
         )
     )
     user_id: int = Field(
-        index=True, sa_type=BigInteger, sa_column_kwargs=personal(export="Discord id", keep=YEAR, subject=True)
+        index=True,
+        sa_type=BigInteger,
+        sa_column_kwargs=personal(export="Discord id", keep=YEAR, subject=True),
     )
     network_id: int = Field(
         index=True, sa_type=BigInteger, sa_column_kwargs=personal(export="Network", keep=YEAR)
@@ -157,7 +177,10 @@ class Place(SQLModel, table=True):
         sa_column_kwargs=personal(export="What became of it", keep=YEAR),
     )
     said: Said = Field(
-        default=Said.NOTHING, sa_type=String, max_length=4, sa_column_kwargs=personal(export="You said", keep=YEAR)
+        default=Said.NOTHING,
+        sa_type=String,
+        max_length=4,
+        sa_column_kwargs=personal(export="You said", keep=YEAR),
     )
     made_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=personal(export="Suggested", keep=YEAR))
     expires_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=personal(export="Until", keep=YEAR))

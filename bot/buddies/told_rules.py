@@ -67,7 +67,9 @@ def read_names(text: str) -> list[str]:
     """A list as it is written: one name a line, each once, at most as many as a menu holds and as long as fits."""
     found: dict[str, str] = {}
     for line in text.splitlines():
-        seen = "".join(" " if mark.isspace() else mark for mark in line if mark.isprintable() or mark.isspace())
+        seen = "".join(
+            " " if mark.isspace() else mark for mark in line if mark.isprintable() or mark.isspace()
+        )
         name = " ".join(seen.split())
         if name:
             found.setdefault(slug(name[:LONGEST_NAME]), name[:LONGEST_NAME].rstrip())
@@ -128,9 +130,7 @@ def name_of(lists: Lists, which: Field, said: str | None) -> str | None:
     return None if at is None else lists[which][at]
 
 
-def person(
-    user_id: int, told: Told, work: Workplace, lists: Lists, waiting_rounds: int
-) -> Person:
+def person(user_id: int, told: Told, work: Workplace, lists: Lists, waiting_rounds: int) -> Person:
     """A member as the matching may know them."""
     known: dict[Field, str | int | None] = {}
     for which in Field:
