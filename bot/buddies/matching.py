@@ -59,7 +59,7 @@ def match(people: Iterable[Person], forbidden: Forbidden, seed: int) -> Round:
 
 def _partners(crowd: Crowd, seed: int) -> list[int]:
     """By place, the place of their partner, or `ALONE`."""
-    ranks = _ranks(crowd.people)
+    ranks = ranks_of(crowd.people)
     partner = [ALONE] * len(ranks)
     for part in _parts(crowd, list(range(len(ranks))), seed):
         _put(partner, pair(crowd, part, ranks))
@@ -78,7 +78,7 @@ def _put(partner: list[int], pairs: Iterable[tuple[int, int]]) -> None:
         partner[one], partner[other] = other, one
 
 
-def _ranks(people: Sequence[Person]) -> list[int]:
+def ranks_of(people: Sequence[Person]) -> list[int]:
     """Who should sooner have a partner: who has waited longer; of those alike, who would take no trio if left over."""
     order = [(person.waiting_rounds, not person.takes_trios) for person in people]
     rank = {each: number for number, each in enumerate(sorted(set(order)))}

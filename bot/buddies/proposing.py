@@ -9,12 +9,11 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from bot.buddies.desk import Desk, spoken
-from bot.buddies.gathering import Ready, may_meet, ready
+from bot.buddies.gathering import Ready, may_meet, people_of, ready
 from bot.buddies.life_rules import ANSWER_WITHIN, IGNORED_MOST, Looking, Said, State, remind_at, sociable
 from bot.buddies.rules import Field
 from bot.buddies.scoring import reason
 from bot.buddies.tables import Place, Request, places_of, request_of
-from bot.buddies.gathering import people_of
 from bot.db.columns import new_id
 from bot.db.store import Store, wake
 from bot.db.tables import first_time
@@ -62,9 +61,7 @@ def tell(
     )
 
 
-async def propose(
-    store: Store, desk: Desk, network_id: int, user_ids: Sequence[int], now: datetime
-) -> bool:
+async def propose(store: Store, desk: Desk, network_id: int, user_ids: Sequence[int], now: datetime) -> bool:
     """Suggest two or three people to one another; says whether it was done.
 
     Not unless all of them are looking, reachable and on no pause, and each may meet each at this moment: whoever
@@ -157,13 +154,12 @@ async def answer(
     def act(session: Session) -> Answered:
         place = own_place(session, place_id, user_id)
         network = session.get_one(Network, place.network_id)
-        if place.state not in (State.PROPOSED, State.AGREED) or now >= place.expires_at and place.state == State.PROPOSED:
-            raise Refusal("buddies.over", network=network.name)
-        if open_consent(session, place.network_id, user_id, Purpose.BUDDIES) is None:
-            raise Refusal("buddies.over", network=network.name)
-        if not first_time(session, "interaction", event_id, now) or place.said == said:
-            return Answered(Said(place.said), False, network.name, place.id)
-        if place.state == State.AGREED:
+        open_still = place.state == State.PROPOSED and now < place.expires_at
+        consents = open_consent(session, place.network_id, user_id, Purpose.BUDDIES) is not None
+        fresh = first_time(session, "interaction", event_id, now)
+        if place.said == said and place.state != State.ENDED:
+            return Answered(said, False, network.name, place.id)
+        if not (fresh and open_still and consents):
             raise Refusal("buddies.over", network=network.name)
         place.said = said
         place.due_at = place.expires_at
@@ -227,16 +223,11 @@ def proposal_due(session: Session, place: Place, now: datetime) -> None:
 def _run_out(session: Session, places: Sequence[Place], now: datetime) -> None:
     """Nobody is told of a no or of silence. Of three, the two who said yes are introduced."""
     willing = [place for place in places if place.said == Said.YES and place.state == State.PROPOSED]
-    together = len(willing) > 1
+    if len(willing) > 1:
+        _agree(session, willing, now)
     for place in places:
-        if place.state != State.PROPOSED:
-            continue
-        if together and place in willing:
-            place.turn(State.AGREED)
-            place.due_at = now
-        else:
+        if place.state == State.PROPOSED:
             _let_go(session, place, now)
-        session.add(place)
     wake(session, "schedule")
 
 
@@ -259,7 +250,13 @@ def _let_go(session: Session, place: Place, now: datetime) -> None:
     if place.said == Said.YES:
         request.waiting_rounds += 1
         tell(
-            session, network, person, f"looking:{place.id}", "buddies.still_looking", now, subject_id=network.id
+            session,
+            network,
+            person,
+            f"looking:{place.id}",
+            "buddies.still_looking",
+            now,
+            subject_id=network.id,
         )
     session.add(request)
 
@@ -287,6 +284,9 @@ def waiting_requests(session: Session, now: datetime, most: int) -> list[Request
     """Requests to be met at once, if somebody suitable waits."""
     return list(
         session.exec(
-            select(Request).where(col(Request.match_at) <= now).order_by(col(Request.match_at), col(Request.id)).limit(most)
+            select(Request)
+            .where(col(Request.match_at) <= now)
+            .order_by(col(Request.match_at), col(Request.id))
+            .limit(most)
         )
     )

@@ -23,8 +23,8 @@ def body(name: str) -> bytes:
 
 def workplaces(many: int, draw: random.Random, giant: float) -> list[tuple[Workplace, str]]:
     """Where each works and its region; `giant`: which share works for one employer."""
-    authorities = max(2, many // 60)
-    trusts = max(3, many // 12)
+    authorities = max(12, many // 60)
+    trusts = max(6, many // 12)
     found: list[tuple[Workplace, str]] = []
     for number in range(many):
         if draw.random() < 0.02:
