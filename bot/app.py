@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Coroutine
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ import aiohttp
 import discord
 from sqlmodel import Session
 
+from bot.buddies import due as buddies
+from bot.buddies.desk import Desk as BuddyDesk
+from bot.buddies.matchmaker import Matchmaker
 from bot.checkins import answering, asking, plans
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
@@ -49,6 +53,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     answering.FOLLOW: answering.followed,
     members.TOPIC: members.reached,
     networks.TOPIC: networks.ended,
+    buddies.TOPIC: buddies.ended,
 }
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
@@ -78,6 +83,7 @@ class App:
         self.alarm = Alarm(clock, self._earliest, self._ring)
         self.pump: Pump | None = None
         self.keys: keys.Keyring | None = None
+        self.matchmaker = Matchmaker()
         self._ledger: Ledger | None = None
         self._store: Store | None = None
         self._work: set[asyncio.Task[None]] = set()
@@ -102,6 +108,11 @@ class App:
         if self.keys is None:
             raise StoreUnavailable
         return self.keys
+
+    @property
+    def buddy_desk(self) -> BuddyDesk:
+        """What services of buddies work with, once the database is open. Raises `StoreUnavailable` before."""
+        return BuddyDesk(self.keyring, self.library)
 
     @property
     def ledger(self) -> Ledger:
@@ -198,6 +209,7 @@ class App:
                 )
             await asyncio.sleep(REOPEN_S)
         self._store = store
+        store.partings.append(partial(buddies.parting, self.buddy_desk))
         self.pump = Pump(store, self.sender, self.clock, CONSEQUENCES)
         store.on_commit(self._woken)
         self._spawn(self.pump.run())
@@ -249,6 +261,7 @@ class App:
             self._ending.set()
 
     async def _end(self, connection: asyncio.Task[None], ending: asyncio.Task[Any]) -> None:
+        await self.matchmaker.close()
         await self.alarm.stop()
         if self.pump is not None:
             await self.pump.stop()
@@ -302,6 +315,7 @@ class App:
             self.after_ready(self.client.count_members())
             self.store.leftovers = True  # of what retention let go of
         await asking.ask_due(self.store, now, self.openings)
+        await buddies.see_to(self.store, self.buddy_desk, self.client.here, self.matchmaker.match, now)
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
@@ -369,7 +383,7 @@ def _night_of(now: datetime) -> date:
 
 
 def _earliest(session: Session, now: datetime) -> datetime | None:
-    times = (asking.next_due(session), queue.next_due(session, after=now))
+    times = (asking.next_due(session), buddies.next_due(session), queue.next_due(session, after=now))
     return min((at for at in times if at is not None), default=None)
 
 

@@ -11,8 +11,7 @@ from sqlmodel import Session
 from bot.buddies import ending
 from bot.buddies.desk import Desk
 from bot.buddies.gathering import people_of
-from bot.buddies.life_rules import ROUND_AT, ROUND_DAY, Looking, Said, State
-from bot.buddies.rules import Field
+from bot.buddies.life_rules import ROUND_AT, ROUND_DAY, Looking, State
 from bot.buddies.tables import Buddying, Place, Request, open_places, places_of, request_of
 from bot.buddies.told_rules import Lists, Told
 from bot.db.store import Store, wake
@@ -195,16 +194,3 @@ async def stop(store: Store, desk: Desk, network_id: int, user_id: int, now: dat
         return given or request is not None
 
     return await store.write(act)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A suggestion somebody has, to be shown again."""
-
-    place_id: int
-    params: dict[str, str]
-    trio: bool
-    said: Said
-
-
-EVERY_FIELD = tuple(Field)

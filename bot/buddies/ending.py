@@ -114,11 +114,6 @@ def leave_all(session: Session, desk: Desk, network_id: int | None, user_id: int
 
 
 def _withdrawn(session: Session, place: Place, now: datetime) -> None:
-    for other in places_of(session, place.match_id):
-        if other.id != place.id and other.state == State.AGREED:
-            # It was to be, and will not; to the others it is a suggestion that runs out when it would have.
-            dissolve(session, place.match_id, now)
-            return
     place.said = Said.NO
     place.end(now)
     session.add(place)
@@ -126,6 +121,8 @@ def _withdrawn(session: Session, place: Place, now: datetime) -> None:
     if request is not None and request.state == Looking.PROPOSED:
         request.turn(Looking.WAITING, now)
         session.add(request)
+    if any(other.state == State.AGREED for other in places_of(session, place.match_id)):
+        dissolve(session, place.match_id, now)
 
 
 async def separated(store: Store, desk: Desk, one: int, other: int, now: datetime) -> None:

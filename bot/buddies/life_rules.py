@@ -67,7 +67,7 @@ ANSWER_WITHIN = timedelta(hours=72)
 REMIND_AFTER = timedelta(hours=44)
 ONCE_MORE = timedelta(hours=48)
 QUIET_FOR = timedelta(hours=24)
-ASK_DISCORD_AGAIN = timedelta(minutes=10)
+ASK_AGAIN = timedelta(minutes=10)  # Discord, when it would not say; for a round that failed
 IGNORED_MOST = 3  # suggestions, and follow-ups, in a row
 DAYS = {Stage.DAY_3: 3, Stage.DAY_14: 14}
 MONTH_DAYS = 28

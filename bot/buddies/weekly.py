@@ -1,0 +1,202 @@
+"""The weekly round, and requests met at once. Rows in, suggestions out; who is put together is `matching`'s."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+
+from sqlmodel import Session, col, func, select
+
+from bot.buddies.asking import set_round
+from bot.buddies.desk import Desk
+from bot.buddies.gathering import forbidden_in_rows, kept_apart, people_of, ready
+from bot.buddies.life_rules import ASK_AGAIN, Looking
+from bot.buddies.matchmaker import RoundFailed
+from bot.buddies.proposing import propose_in, tell, waiting_requests
+from bot.buddies.rules import Forbidden, Left, Person, Round, legal
+from bot.buddies.scoring import best_partner, score
+from bot.buddies.tables import Buddying, Request
+from bot.db.store import Store, wake
+from bot.members.tables import Network
+
+log = logging.getLogger("reallyok.buddies")
+
+Matcher = Callable[[Sequence[Person], Forbidden, int], Awaitable[Round]]
+"""Puts a round together from people, forbidden pairs and a seed, away from the event loop."""
+
+TRIES = 12  # how often a round is put together anew because codes kept some of it apart
+_AT_ONCE = 40
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A round about to be put together."""
+
+    network_id: int
+    number: int
+    people: list[Person]
+    pairs: set[frozenset[int]]
+
+    @property
+    def seed(self) -> int:
+        """The same for the same round, whatever came between."""
+        return (self.network_id ^ (self.number * 0x9E3779B97F4A7C15)) & (2**63 - 1)
+
+
+async def round_due(store: Store, desk: Desk, match: Matcher, now: datetime) -> bool:
+    """Hold the weekly round of one network whose time has come; False when there is none.
+
+    Late after a time away it is held once. Killed in the middle it goes on with whoever is still waiting. One that
+    could not be put together is tried again in ten minutes.
+    """
+    network_id = await store.read(_due_network, now)
+    if network_id is None:
+        return False
+    gathered = await store.read(_gather, desk, network_id, now)
+    try:
+        found = await _lawful(store, desk, match, gathered, now)
+    except RoundFailed as error:
+        log.error("A round could not be put together (%s); it is tried again in ten minutes.", error)
+        await store.write(_put_off, network_id, now)
+        return True
+    for first in range(0, len(found.groups), _AT_ONCE):
+        await store.write(_propose_all, desk, network_id, found.groups[first : first + _AT_ONCE], now)
+    await store.write(_close, desk, gathered, found.left, now)
+    return True
+
+
+async def _lawful(store: Store, desk: Desk, match: Matcher, gathered: Gathered, now: datetime) -> Round:
+    """A round nothing speaks against. Codes name nobody, so pairs are tried, and those kept apart are forbidden."""
+    if len(gathered.people) < 2:  # not worth a process of its own
+        alone = ((one.id, Left.NOBODY if one.work.known else Left.UNKNOWN) for one in gathered.people)
+        return Round(left=tuple(alone))
+    forbidden = set(gathered.pairs)
+    found = Round()
+    for _ in range(TRIES):
+        found = await match(gathered.people, Forbidden(forbidden), gathered.seed)
+        pairs = [pair for group in found.groups for pair in combinations(group, 2)]
+        apart = await store.read(kept_apart, desk.keys, pairs, now)
+        if not apart:
+            break
+        forbidden |= apart
+    return found
+
+
+def _due_network(session: Session, now: datetime) -> int | None:
+    return session.exec(
+        select(Buddying.network_id)
+        .where(col(Buddying.next_round_at) <= now)
+        .order_by(col(Buddying.next_round_at), col(Buddying.network_id))
+        .limit(1)
+    ).first()
+
+
+def _gather(session: Session, desk: Desk, network_id: int, now: datetime) -> Gathered:
+    requests = [one.request for one in ready(session, network_id, now, Looking.WAITING)]
+    kept = session.get_one(Buddying, network_id)
+    return Gathered(
+        network_id,
+        kept.rounds,
+        people_of(session, desk, network_id, requests),
+        forbidden_in_rows(session, network_id, now),
+    )
+
+
+def _put_off(session: Session, network_id: int, now: datetime) -> None:
+    kept = session.get_one(Buddying, network_id)
+    kept.next_round_at = now + ASK_AGAIN
+    session.add(kept)
+    wake(session, "schedule")
+
+
+def _propose_all(
+    session: Session, desk: Desk, network_id: int, groups: Sequence[Sequence[int]], now: datetime
+) -> None:
+    for group in groups:
+        propose_in(session, desk, network_id, group, now)
+
+
+def _close(
+    session: Session, desk: Desk, gathered: Gathered, left: Sequence[tuple[int, Left]], now: datetime
+) -> None:
+    """Count the round and set the next; whoever was left over is told why, and first next time."""
+    kept = session.get(Buddying, gathered.network_id)
+    if kept is None or kept.rounds != gathered.number:
+        return
+    network = session.get_one(Network, gathered.network_id)
+    set_round(session, gathered.network_id, now, held=True)
+    why = dict(left)
+    for one in ready(session, gathered.network_id, now, Looking.WAITING):
+        reason = why.get(one.request.user_id)
+        if reason is None:
+            continue  # they came while the round was put together
+        one.request.waiting_rounds += 1
+        session.add(one.request)
+        # Why nobody was found is told once, not each week; an odd one out is told each time it happens to them.
+        if reason is Left.ODD or one.request.waiting_rounds == 1:
+            tell(
+                session,
+                network,
+                one.person,
+                f"left:{one.request.id}:{gathered.number}",
+                f"buddies.left_{reason}",
+                now,
+                subject_id=network.id,
+            )
+
+
+# At once
+
+
+async def meet_due(store: Store, desk: Desk, now: datetime, most: int = 20) -> int:
+    """Meet new requests at once where somebody good waits, and those whose pair has faded with anybody suitable.
+
+    Whoever finds nobody waits for the round. Returns how many were looked at.
+    """
+    return await store.write(_meet_some, desk, now, most)
+
+
+def _meet_some(session: Session, desk: Desk, now: datetime, most: int) -> int:
+    requests = waiting_requests(session, now, most)
+    for request in requests:
+        eager, request.match_at, request.eager = request.eager, None, False
+        session.add(request)
+        session.flush()
+        partner = _partner(session, desk, request, now, eager=eager)
+        if partner is not None:
+            propose_in(session, desk, request.network_id, (request.user_id, partner), now)
+    return len(requests)
+
+
+def _partner(session: Session, desk: Desk, request: Request, now: datetime, *, eager: bool) -> int | None:
+    waiting = [one.request for one in ready(session, request.network_id, now, Looking.WAITING)]
+    if request.id not in {one.id for one in waiting}:
+        return None
+    others = [one for one in waiting if one.id != request.id]
+    me, *people = people_of(session, desk, request.network_id, [request, *others])
+    forbidden = Forbidden(forbidden_in_rows(session, request.network_id, now))
+    while people:
+        if eager:
+            may = [one for one in people if legal(me, one, forbidden)]
+            best = max(may, key=lambda one: (one.waiting_rounds, score(me, one), one.id), default=None)
+        else:
+            best = best_partner(me, people, forbidden)
+        if best is None or not kept_apart(session, desk.keys, [(me.id, best.id)], now):
+            return None if best is None else best.id
+        people.remove(best)
+    return None
+
+
+def next_due(session: Session) -> datetime | None:
+    """When a round, or a request to be met at once, is due next."""
+    removed = select(Network.id).where(col(Network.removed_at).is_not(None))
+    times = (
+        session.exec(
+            select(func.min(Buddying.next_round_at)).where(col(Buddying.network_id).not_in(removed))
+        ).one(),
+        session.exec(select(func.min(Request.match_at))).one(),
+    )
+    return min((at for at in times if at is not None), default=None)
