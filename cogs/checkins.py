@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.buddies import following
 from bot.checkins import answering, asking, asking_now, going_on, plans
 from bot.checkins.answering import Answer
 from bot.checkins.rules import Later, Level
@@ -80,6 +82,16 @@ class Checkins(commands.Cog):
         kept = await self._keep(press.id, interaction.user.id, press.arg, interaction.id)
         template, params = self.reply_to(kept)
         await self._reply(interaction, template, params, kept)
+        if kept.level is Level.WOBBLY and kept.before is not kept.level:
+            await self._offer_hello(interaction, kept)
+
+    async def _offer_hello(self, interaction: discord.Interaction[Any], kept: Answer) -> None:
+        """On a wobbly day somebody with a buddy may have them asked to say hello: by their own tap alone."""
+        with contextlib.suppress(StoreUnavailable):
+            if await following.who_may_greet(self.app.store, interaction.user.id):
+                origin = Origin(kept.network_id, kept.language)
+                hidden = interaction.guild is not None
+                await self.say(interaction, "buddies.hello_offer", origin=origin, hidden=hidden)
 
     async def _keep(self, checkin_id: int, user_id: int, level: str, event_id: int) -> Answer:
         if level not in set(Level):

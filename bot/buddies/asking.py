@@ -154,7 +154,7 @@ async def look(store: Store, desk: Desk, network_id: int, name: str, user_id: in
             raise Refusal("members.dm_closed", network=name)
         request.turn(Looking.WAITING, now)
         request.waiting_rounds = request.ignored = 0
-        request.match_at = now
+        request.match_at = request.looking_since = now
         session.add(request)
         set_round(session, network_id, now)
         wake(session, "schedule")
@@ -179,6 +179,21 @@ def set_round(session: Session, network_id: int, now: datetime, *, held: bool = 
         kept.rounds += held
     session.add(kept)
     return kept
+
+
+async def rest(store: Store, network_id: int, user_id: int, now: datetime) -> None:
+    """Stop looking and keep what was told; a suggestion lapses as by silence, a pair goes on."""
+
+    def act(session: Session) -> None:
+        request = request_of(session, network_id, user_id)
+        for place in open_places(session, network_id, user_id):
+            if place.state != State.INTRODUCED:
+                ending.withdraw(session, place, now)
+        if request is not None and request.state != Looking.PAIRED:
+            request.turn(Looking.DRAFT, now)
+            session.add(request)
+
+    await store.write(act)
 
 
 async def stop(store: Store, desk: Desk, network_id: int, user_id: int, now: datetime) -> bool:

@@ -110,10 +110,11 @@ def leave_all(session: Session, desk: Desk, network_id: int | None, user_id: int
         if place.state == State.INTRODUCED:
             leave(session, desk, place, now)
         else:
-            _withdrawn(session, place, now)
+            withdraw(session, place, now)
 
 
-def _withdrawn(session: Session, place: Place, now: datetime) -> None:
+def withdraw(session: Session, place: Place, now: datetime) -> None:
+    """Let one member's place in a suggestion lapse, in the caller's transaction, as if they had said nothing to it."""
     place.said = Said.NO
     place.end(now)
     session.add(place)
@@ -153,4 +154,4 @@ def part(session: Session, desk: Desk, users: Sequence[int], now: datetime) -> N
                     session, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id
                 )
         else:
-            _withdrawn(session, place, now)
+            withdraw(session, place, now)

@@ -141,9 +141,7 @@ class Heard:
     """Whether it will be asked once more, in two days."""
 
 
-async def heard(
-    store: Store, desk: Desk, place_id: int, user_id: int, met: Met, event_id: int, now: datetime
-) -> Heard:
+async def heard(store: Store, place_id: int, user_id: int, met: Met, event_id: int, now: datetime) -> Heard:
     """Keep how it goes. "Not yet" early on is asked once more; "I've heard nothing" asks the other whether they are
     still up for it, in words that tell of nobody. Raises `Refusal` when it is not theirs, or over.
     """
@@ -249,7 +247,7 @@ def _fade(
         if request is not None and request.state == Looking.DRAFT:
             request.turn(Looking.WAITING, now)
             request.waiting_rounds = max(request.waiting_rounds, PATIENCE)
-            request.match_at, request.eager = now, True
+            request.match_at, request.eager, request.looking_since = now, True, now
             session.add(request)
     wake(session, "schedule")
 
@@ -279,17 +277,13 @@ async def who_may_greet(store: Store, user_id: int) -> list[Greeting]:
     return await store.read(look)
 
 
-async def ask_for_hello(
-    store: Store, desk: Desk, network_id: int, user_id: int, event_id: int, now: datetime
-) -> int:
+async def ask_for_hello(store: Store, desk: Desk, network_id: int, user_id: int, now: datetime) -> int:
     """Tell a member's buddies in a network that they would welcome a hello, and nothing else; returns how many were.
 
-    Once a day. Nobody on a pause, kept apart, or unreachable is written to.
+    Once a day, however often it is asked for. Nobody on a pause, kept apart, or unreachable is written to.
     """
 
     def act(session: Session) -> int:
-        if not first_time(session, "interaction", event_id, now):
-            return 1
         network = session.get_one(Network, network_id)
         mine = select(Place).where(
             Place.user_id == user_id, Place.network_id == network_id, Place.state == State.INTRODUCED

@@ -107,11 +107,11 @@ def introduce_in(
         place.turn(State.INTRODUCED)
         place.introduced_at, place.stage = now, Stage.DAY_3
         place.due_at = first_follow_up(now, network.zone)
-        session.add(place)
         one = by_user[place.user_id]
+        place.waited_days = (now - (one.request.looking_since or place.made_at)).days
         one.request.turn(Looking.PAIRED, now)
         one.request.waiting_rounds = one.request.ignored = 0
-        session.add(one.request)
+        session.add_all((place, one.request))
         others = [
             text("buddies.named", name=names[user], who=mention(user))
             for user in users
@@ -156,6 +156,7 @@ class Post:
 
     network_id: int
     network: str
+    buddies: tuple[int, ...]
     lines: tuple[Line, ...]
 
 
@@ -185,9 +186,12 @@ def _post(session: Session, desk: Desk, place_id: int, user_id: int, now: dateti
     if place.state != State.INTRODUCED:
         raise Refusal("buddies.over", network=network.name)
     lines: list[Line] = []
-    for other in places_of(session, place.match_id):
-        if other.id == place.id or other.state != State.INTRODUCED:
-            continue
+    others = [
+        one
+        for one in places_of(session, place.match_id)
+        if one.id != place.id and one.state == State.INTRODUCED
+    ]
+    for other in others:
         if apart.together_forbidden(session, desk.keys, user_id, other.user_id):
             continue
         person = session.get(Person, other.user_id)
@@ -200,4 +204,4 @@ def _post(session: Session, desk: Desk, place_id: int, user_id: int, now: dateti
             lines.append(
                 Line(other.id, other.user_id, person.dm_channel_id, person.language or network.language)
             )
-    return Post(network.id, network.name, tuple(lines))
+    return Post(network.id, network.name, tuple(one.user_id for one in others), tuple(lines))

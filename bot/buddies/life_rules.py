@@ -59,7 +59,7 @@ class Met(StrEnum):
 
     YES = "yes"
     NOT_YET = "not-yet"
-    COULD_NOT = "couldnt"
+    COULDNT = "couldnt"
     QUIET = "quiet"  # "I've heard nothing"
 
 

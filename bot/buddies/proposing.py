@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
 from sqlmodel import Session, col, select
 
@@ -48,7 +49,7 @@ def tell(
         session,
         f"{TOPIC}:{key}",
         person.dm_channel_id,
-        f"{template}#{subject_id % 97}",
+        f"{template}#{crc32(key.encode()) % 97}",
         now=now,
         params={"network": network.name, **(params or {})},
         subject_id=subject_id,
@@ -129,6 +130,24 @@ def shown_to(
     text = desk.library.text
     who = said[0] if len(said) == 1 else text("buddies.who.two", language, first=said[0], second=said[1])
     return {"who": who, "reason": desk.in_common(common, language)}
+
+
+async def shown_again(store: Store, desk: Desk, place_id: int, now: datetime) -> dict[str, str] | None:
+    """What a suggestion that is still open shows to the one whose place it is; None once it is not."""
+
+    def look(session: Session) -> dict[str, str] | None:
+        place = session.get(Place, place_id)
+        if place is None or place.state != State.PROPOSED:
+            return None
+        match = [one.user_id for one in places_of(session, place.match_id)]
+        found = ready(session, place.network_id, now, *Looking, only=match)
+        mine = next((one for one in found if one.request.user_id == place.user_id), None)
+        others = [one for one in found if one is not mine]
+        if mine is None or not others:
+            return None
+        return shown_to(session, desk, session.get_one(Network, place.network_id), mine, others)
+
+    return await store.read(look)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,11 @@ class Request(SQLModel, table=True):
     since: datetime = Field(
         sa_type=UtcDateTime, sa_column_kwargs=personal(export="Since", keep=WHILE_LOOKING)
     )
+    looking_since: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        sa_column_kwargs=personal(export="Looking since", keep=WHILE_LOOKING),
+    )
     waiting_rounds: int = Field(
         default=0, sa_column_kwargs=personal(export="Rounds waited", keep=WHILE_LOOKING)
     )
@@ -186,6 +191,9 @@ class Place(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=personal(export="Until", keep=YEAR))
     introduced_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, sa_column_kwargs=personal(export="Introduced", keep=YEAR)
+    )
+    waited_days: int | None = Field(
+        default=None, sa_column_kwargs=personal(export="Days you'd been looking by then", keep=YEAR)
     )
     met_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, sa_column_kwargs=personal(export="You said you'd met", keep=YEAR)

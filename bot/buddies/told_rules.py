@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -116,6 +116,27 @@ def read(text: str) -> Told:
         frozenset(int(day) for day in several("days") if day in set("0123456")),
         parts.get("trios") == "yes",
     )
+
+
+def changed(before: Told, said: Mapping[str, Sequence[str]]) -> Told:
+    """What was told before, with what this form says; a menu left empty takes its answer back."""
+    facts = dict(before.facts)
+    for one in Field:
+        if one.value in said:
+            facts.pop(one, None)
+            if said[one.value]:
+                facts[one] = said[one.value][0]
+    after = replace(before, facts=facts)
+    for key in ("same", "different", "shares"):
+        if key in said:
+            after = replace(after, **{key: frozenset(Field(value) for value in said[key])})
+    if "wishes" in said:
+        after = replace(after, wishes=frozenset(Wish(value) for value in said["wishes"]))
+    if "often" in said:
+        after = replace(after, often=Often(said["often"][0]) if said["often"] else None)
+    if "days" in said:
+        after = replace(after, days=frozenset(int(day) for day in said["days"]))
+    return replace(after, trios="yes" in said["trios"]) if "trios" in said else after
 
 
 def position(lists: Lists, which: Field, said: str | None) -> int | None:
