@@ -66,7 +66,8 @@ def _scaled(scores: Scores, allowed: Allowed) -> NDArray[np.float64]:
     some = allowed.any(axis=1)
     price = np.where(some, 1.0, 0.0)
     for _ in range(TURNS):
-        asked = table @ price
+        # Not `@`: a BLAS may add up in another order another time, and a round must come out the same.
+        asked = np.einsum("ij,j->i", table, price)
         # Half a step each time: a whole one goes back and forth for ever.
         price[some] = np.sqrt(price[some] / asked[some])
     return table * price

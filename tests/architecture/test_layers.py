@@ -47,6 +47,8 @@ ONLY_IN = {
     "discord": ("cogs", "bot.ui", "bot.client", "bot.app", "bot.outbox.sender", "bot.sandbox"),
     "apscheduler": ("bot.schedule.alarm",),
     "simcord": ("bot.sandbox",),
+    "numpy": ("bot.buddies.crowd", "bot.buddies.pairing"),
+    "rustworkx": ("bot.buddies.pairing",),
     "bot.sandbox": ("bot.sandbox", "bot.cli"),
     "cogs": ("bot.client",),
 }
@@ -163,6 +165,7 @@ def test_the_layers_hold(rule: Callable[[Source], list[str]]) -> None:
         (trespassers, "bot.app", "from bot.sandbox.world import World"),
         (trespassers, "bot.doctor", "import simcord"),
         (trespassers, "bot.app", "import cogs.support"),
+        (trespassers, "bot.app", "import numpy"),
         (impure, "bot.checkins.rules", "import logging"),
         (impure, "bot.checkins.rules", "from bot.checkins.tables import Plan"),
         (impure, "bot.members.facts_rules", "from bot.members.tables import Person"),
@@ -175,6 +178,14 @@ def test_the_layers_hold(rule: Callable[[Source], list[str]]) -> None:
 )
 def test_a_breach_is_noticed(rule: Callable[[Source], list[str]], module: str, text: str) -> None:
     assert rule(product().with_module(module, text))
+
+
+def test_only_a_process_of_its_own_puts_rounds_together() -> None:
+    reached = product().reached_from(
+        "bot.__main__", "bot.app", *(m for m in product().texts if under(m, "cogs"))
+    )
+    assert "bot.buddies.matchmaker" in reached
+    assert not {"bot.buddies.worker", "bot.buddies.matching", "bot.buddies.crowd"} & reached
 
 
 def test_a_name_for_types_alone_closes_no_circle() -> None:
