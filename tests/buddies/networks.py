@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from bot.buddies.rules import Field, Forbidden, Person
 from bot.members.facts_rules import Workplace
+
+
+def modest(examples: int) -> settings:
+    """So many networks, however busy the machine is."""
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 BODIES = st.frozensets(st.sampled_from([b"a", b"b", b"c", b"d", b"e"]), max_size=2)
 FIELDS = st.frozensets(st.sampled_from(list(Field)), max_size=3)

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import networkx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buddies import matching, mending, pairing
@@ -20,7 +20,7 @@ from bot.buddies.rules import Forbidden, Left, Person, Round, legal
 from bot.buddies.scoring import score
 from bot.members.facts_rules import Workplace
 from tests.buddies.judge import violations
-from tests.buddies.networks import Some, networks
+from tests.buddies.networks import Some, modest, networks
 from tests.buddies.people import history, network
 
 SEEDS = st.integers(0, 2**40)
@@ -57,7 +57,7 @@ def most_pairs(graph: networkx.Graph, weight: dict[int, int] | None = None) -> s
 
 
 @EACH_WAY
-@settings(max_examples=100, deadline=None)
+@modest(100)
 @given(networks(), SEEDS)
 def test_a_round_keeps_every_rule_and_nobody_is_left_over_who_need_not_be(
     way: str, some: Some, seed: int
@@ -73,7 +73,7 @@ def test_a_round_keeps_every_rule_and_nobody_is_left_over_who_need_not_be(
 
 
 @EACH_WAY
-@settings(max_examples=60, deadline=None)
+@modest(60)
 @given(networks(), SEEDS)
 def test_of_those_who_waited_so_long_or_longer_as_many_as_can_be_have_a_partner(
     way: str, some: Some, seed: int
@@ -89,7 +89,7 @@ def test_of_those_who_waited_so_long_or_longer_as_many_as_can_be_have_a_partner(
 
 
 @EACH_WAY
-@settings(max_examples=40, deadline=None)
+@modest(40)
 @given(networks(), SEEDS, st.randoms(use_true_random=False))
 def test_the_order_they_come_in_is_nothing(way: str, some: Some, seed: int, chance: random.Random) -> None:
     mixed = chance.sample(some.people, len(some.people))
@@ -136,7 +136,7 @@ def test_thousands_keep_every_rule() -> None:
     assert len(found.groups) == len(others), "each of the fewer has one of the many"
 
 
-@settings(max_examples=80, deadline=None)
+@modest(80)
 @given(networks(most=20), st.randoms(use_true_random=False))
 def test_whatever_pairs_there_are_they_are_mended_to_the_best(some: Some, chance: random.Random) -> None:
     """Paths around odd circles included: pairs at random leave more to mend than the matching ever does."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buddies.kinds import Kinds
 from bot.buddies.rules import Forbidden, Left, Person, Round, all_legal, legal, lot, strangers_at_work
 from bot.members.facts_rules import Relation, Workplace, compare
 from tests.buddies.judge import violations
-from tests.buddies.networks import PEOPLE, Some, networks
+from tests.buddies.networks import PEOPLE, Some, modest, networks
 
 NOBODY = Forbidden()
 
@@ -67,7 +67,7 @@ def test_a_pair_is_two_people() -> None:
     assert (len(forbidden), sorted(forbidden.pairs()), set(forbidden.of(1))) == (2, [(1, 2), (1, 3)], {2, 3})
 
 
-@settings(max_examples=200, deadline=None)
+@modest(200)
 @given(PEOPLE, PEOPLE)
 def test_it_is_never_laxer_than_what_members_say_of_two_at_work(one: Person, other: Person) -> None:
     may = strangers_at_work(one, other)
@@ -76,7 +76,7 @@ def test_it_is_never_laxer_than_what_members_say_of_two_at_work(one: Person, oth
     assert not may or relation in (Relation.DIFFERENT, Relation.SAME_AUTHORITY)
 
 
-@settings(max_examples=60, deadline=None)
+@modest(60)
 @given(networks(most=8))
 def test_kinds_say_what_two_people_say(some: Some) -> None:
     known = [person for person in some.people if person.work.known]

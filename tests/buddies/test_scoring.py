@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buddies.crowd import Crowd
 from bot.buddies.rules import PATIENCE, Field, Forbidden, Person, legal, strangers_at_work
 from bot.buddies.scoring import best_partner, good, reason, score
 from bot.members.facts_rules import Workplace
-from tests.buddies.networks import PEOPLE, Some, networks
+from tests.buddies.networks import PEOPLE, Some, modest, networks
 
 NOBODY = Forbidden()
 
@@ -32,7 +32,7 @@ def gain(**told: object) -> int:
     return score(ONE, somebody(2, **told)) - score(ONE, somebody(2))
 
 
-@settings(max_examples=150, deadline=None)
+@modest(150)
 @given(PEOPLE, PEOPLE)
 def test_it_is_the_same_both_ways_and_never_below_nothing(one: Person, other: Person) -> None:
     assert score(one, other) == score(other, one) >= 0
@@ -84,7 +84,7 @@ def test_only_what_both_share_is_ever_given_as_the_reason() -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@modest(60)
 @given(networks(most=9))
 def test_the_tables_say_what_two_people_say(some: Some) -> None:
     known = [person for person in some.people if person.work.known]
@@ -138,7 +138,7 @@ def test_whoever_has_waited_too_long_comes_before_somebody_better() -> None:
     assert best_partner(ONE, [somebody(2), tired, longer], NOBODY) == longer
 
 
-@settings(max_examples=100, deadline=None)
+@modest(100)
 @given(networks(), st.integers(0, 5))
 def test_what_is_offered_at_once_keeps_every_rule(some: Some, seed: int) -> None:
     if not some.people:

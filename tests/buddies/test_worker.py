@@ -12,14 +12,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buddies import frames
 from bot.buddies.matching import match
 from bot.buddies.matchmaker import Matchmaker, RoundFailed
 from bot.buddies.rules import Forbidden, Left, Round
-from tests.buddies.networks import Some, networks
+from tests.buddies.networks import Some, modest, networks
 from tests.buddies.people import history, network
 from tests.launch.scene import until
 
@@ -143,7 +143,7 @@ def test_the_bot_itself_never_loads_what_only_the_process_needs() -> None:
     assert ran.stdout.split() == []
 
 
-@settings(max_examples=40, deadline=None)
+@modest(40)
 @given(networks(most=12), st.integers(-(2**60), 2**60))
 def test_what_is_asked_arrives_as_it_was(some: Some, seed: int) -> None:
     people, forbidden, arrived = frames.read_asked(frames.asked(some.people, some.forbidden, seed))
