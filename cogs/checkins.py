@@ -82,16 +82,15 @@ class Checkins(commands.Cog):
         kept = await self._keep(press.id, interaction.user.id, press.arg, interaction.id)
         template, params = self.reply_to(kept)
         await self._reply(interaction, template, params, kept)
-        if kept.level is Level.WOBBLY and kept.before is not kept.level:
-            await self._offer_hello(interaction, kept)
 
-    async def _offer_hello(self, interaction: discord.Interaction[Any], kept: Answer) -> None:
-        """On a wobbly day somebody with a buddy may have them asked to say hello: by their own tap alone."""
-        with contextlib.suppress(StoreUnavailable):
-            if await following.who_may_greet(self.app.store, interaction.user.id):
-                origin = Origin(kept.network_id, kept.language)
-                hidden = interaction.guild is not None
-                await self.say(interaction, "buddies.hello_offer", origin=origin, hidden=hidden)
+    async def left_out(self, user_id: int, kept: Answer) -> tuple[str, ...]:
+        """The buttons an answer is met without: of what does not come, and of a buddy somebody has not."""
+        out = () if kept.follows else NO_FOLLOW_UP
+        if kept.level is Level.WOBBLY:
+            with contextlib.suppress(StoreUnavailable):
+                if await following.who_may_greet(self.app.store, user_id):
+                    return out
+        return (*out, "buddies.hello")
 
     async def _keep(self, checkin_id: int, user_id: int, level: str, event_id: int) -> Answer:
         if level not in set(Level):
@@ -128,7 +127,7 @@ class Checkins(commands.Cog):
             subject_id=kept.checkin_id,
             origin=Origin(kept.network_id, kept.language),
             hidden=interaction.guild is not None,
-            without=() if kept.follows else NO_FOLLOW_UP,
+            without=await self.left_out(interaction.user.id, kept),
         )
 
     @on_press("checkins.door")

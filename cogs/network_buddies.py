@@ -104,7 +104,11 @@ class NetworkBuddies(commands.Cog):
     @on_press("buddies.suggested")
     async def suggested(self, interaction: discord.Interaction[Any], _: Press) -> None:
         guild, app = await self._organised(interaction), self.app
-        people = {int(value) for value in chosen(interaction) if value.isdecimal() and len(value) <= 19}
+        data: Any = interaction.data or {}
+        known: dict[str, Any] = (data.get("resolved") or {}).get(
+            "users"
+        ) or {}  # only those Discord vouches for
+        people = {int(value) for value in chosen(interaction) if value in known}
         if len(people) != 2:
             raise Refusal("errors.old_button")
         await organisers.suggest(app.store, app.buddy_desk, guild.id, sorted(people), app.clock.now())

@@ -131,6 +131,25 @@ def kept_apart(
     return found
 
 
+def apart_from(
+    session: Session, keys: Keyring, users: Iterable[int], others: Sequence[int], now: datetime
+) -> set[frozenset[int]]:
+    """Everybody each of these is kept apart from by codes, of all `others`: costly, so only for a few."""
+    found: set[frozenset[int]] = set()
+    secret = secret_of(session, keys)
+    for user in users if secret is not None else ():
+        rest = [other for other in others if other != user]
+        found |= {frozenset((user, other)) for other in apart.forbidden_among(session, keys, user, rest)}
+        codes = {_code(secret, user, other): other for other in rest} if secret else {}
+        for first in range(0, len(rest), _AT_ONCE):
+            past = select(Past.pair).where(
+                col(Past.pair).in_(list(codes)[first : first + _AT_ONCE]),
+                col(Past.last_on) > (now - NO_REPEAT).date(),
+            )
+            found |= {frozenset((user, codes[code])) for code in session.exec(past)}
+    return found
+
+
 def _were_together(
     session: Session, keys: Keyring, one: int, other: int, now: datetime, but: int | None
 ) -> bool:

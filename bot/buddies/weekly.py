@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.buddies.asking import set_round
 from bot.buddies.desk import Desk
-from bot.buddies.gathering import forbidden_in_rows, kept_apart, people_of, ready
+from bot.buddies.gathering import apart_from, forbidden_in_rows, kept_apart, people_of, ready
 from bot.buddies.life_rules import ASK_AGAIN, Looking
 from bot.buddies.matchmaker import RoundFailed
 from bot.buddies.proposing import propose_in, tell, waiting_requests
@@ -28,6 +28,7 @@ Matcher = Callable[[Sequence[Person], Forbidden, int], Awaitable[Round]]
 """Puts a round together from people, forbidden pairs and a seed, away from the event loop."""
 
 TRIES = 12  # how often a round is put together anew because codes kept some of it apart
+EXPLAINED = 50  # so many of those left over have their codes compared with everybody's
 _AT_ONCE = 40
 
 
@@ -80,6 +81,11 @@ async def _lawful(store: Store, desk: Desk, match: Matcher, gathered: Gathered, 
         pairs = [pair for group in found.groups for pair in combinations(group, 2)]
         apart = await store.read(kept_apart, desk.keys, pairs, now)
         if not apart:
+            # Whether somebody is left because of the numbers, or because there is nobody for them, they are told.
+            odd = [user for user, why in found.left if why is Left.ODD][:EXPLAINED]
+            everybody = [one.id for one in gathered.people]
+            apart = await store.read(apart_from, desk.keys, odd, everybody, now)
+        if apart <= forbidden:
             break
         forbidden |= apart
     return found

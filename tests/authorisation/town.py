@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,19 @@ import pytest
 from simcord.backend.models import Message
 from simcord.backend.serializers import user_payload
 from simcord.enums import InteractionType
+from sqlmodel import Session
 
 import bot.tables  # noqa: F401 - every table is known
+from bot.buddies.life_rules import Stage, State
+from bot.buddies.rules import Field
+from bot.buddies.tables import Place, Request
+from bot.buddies.told_rules import Told
 from bot.db import own
 from bot.members import apart, facts, lists
 from bot.members.apart_tables import Apart
 from bot.members.facts_rules import Kind
+from bot.members.service import consent
+from bot.members.tables import Purpose, membership_of
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
@@ -30,6 +38,7 @@ from tests.checkins.evening import Evening, an_evening, last, which
 from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
 
 Dump = dict[str, set[tuple[Any, ...]]]
+PLACES = {"suggestion to them": "proposed", "pair": "introduced"}
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
 
 
@@ -61,6 +70,8 @@ class Town:
             return self.question_of(person) or self.question_of(self.kate) or 0
         if number == "fact":
             return self.fact_of(person) or self.fact_of(self.kate)
+        if number in PLACES:
+            return self.place_of(person, number) or self.place_of(self.kate, number)
         return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
@@ -71,12 +82,22 @@ class Town:
             return [self.question_of(person) or 0 for person in (self.kate, self.tom)]
         if number == "fact":
             return [self.fact_of(person) for person in (self.kate, self.tom)]
+        if number in PLACES:
+            return [self.place_of(person, number) for person in (self.kate, self.tom)]
         # What nobody asked to have added, and what was asked for in the other network.
         return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
 
     def fact_of(self, person: Person) -> int:
         """What somebody told of whom they work for; 0 for nothing."""
         found = self.evening.rows("SELECT id FROM fact WHERE user_id = ?", person.id)
+        return found[0][0] if found else 0
+
+    def place_of(self, person: Person, number: str) -> int:
+        """A suggestion to somebody, or a pair they are in; 0 for none."""
+        state = PLACES[number]
+        found = self.evening.rows(
+            "SELECT id FROM buddy_place WHERE user_id = ? AND state = ? ORDER BY id", person.id, state
+        )
         return found[0][0] if found else 0
 
     def picked(self, kind: str, choice: str, person: Person, *, foreign: bool = False) -> list[str]:
@@ -93,6 +114,8 @@ class Town:
             return [str(self.fact_of(self.tom if foreign else self.kate))]
         if kind == "me.takeoff":
             return [str(id) for (id,) in rows("SELECT id FROM apart WHERE user_id = ?", whose.id)] or ["1"]
+        if kind == "buddies.suggested":
+            return [str(self.kate.id), str(self.cast["member"].id)]
         if kind == "networks.named":
             return [str(self.evening.world.people["ade"].id)]
         return [{"often": "monthly", "closures": "ask"}.get(choice, choice or "never")]
@@ -117,7 +140,7 @@ class Town:
         """A press, choice or form exactly as told, whatever was ever offered."""
         if form == "button":
             return await person.press_raw(channel, 1, custom_id)
-        if form == "menu" and ":networks.named:" in custom_id:
+        if form == "menu" and (":networks.named:" in custom_id or ":buddies.suggested:" in custom_id):
             store = self.evening.world.backend
             resolved = {
                 "users": {v: dict(user_payload(store.users[int(v)])) for v in values if v.isdecimal()}
@@ -313,6 +336,7 @@ async def build(evening: Evening) -> Town:
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
     await _tell(evening, cast["member"], cast["left"], kate, tom)
+    await evening.app.store.write(_befriend, evening, cast["member"], cast["left"], kate, tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -343,6 +367,41 @@ async def _tell(evening: Evening, member: Person, left: Person, kate: Person, to
             await facts.ask_for(store, keys, person.id, given.fact_id, now)
         other = evening.world.people["priya"].id
         await apart.keep_apart(store, keys, network, "", person.id, other, Apart.AVOID, now)
+
+
+def _befriend(
+    session: Session, evening: Evening, member: Person, left: Person, kate: Person, tom: Person
+) -> None:
+    """Kate is in a pair with the member, and with the one who left; and each was suggested to somebody as well."""
+    now, keys = evening.clock.now(), evening.app.keyring
+    homes = {tom.id: evening.demo.second_guild_id}
+    requests: set[int] = set()
+    for number, match in enumerate(
+        ((member, kate), (left, kate), (member, kate), (left, kate), (tom,), (tom,))
+    ):
+        paired = number in (0, 1, 4)
+        for person in match:
+            network_id = homes.get(person.id, evening.demo.guild_id)
+            membership = membership_of(session, network_id, person.id)
+            assert membership is not None
+            whose = {"membership_id": membership.id, "user_id": person.id, "network_id": network_id}
+            session.add(
+                Place(
+                    **whose,
+                    match_id=number + 1,
+                    state=State.INTRODUCED if paired else State.PROPOSED,
+                    made_at=now,
+                    expires_at=now + timedelta(days=3),
+                    introduced_at=now if paired else None,
+                    stage=Stage.QUIET if number == 1 else Stage.DAY_14,
+                )
+            )
+            if person.id not in requests:
+                requests.add(person.id)
+                request = Request(**whose, told_sealed=b"", since=now)
+                request.tell(keys, Told({Field.ROLE: "headteacher"}))
+                session.add(request)
+                consent(session, network_id, person.id, Purpose.BUDDIES, now)
 
 
 async def _counted(evening: Evening, *people: Person) -> None:

@@ -11,8 +11,16 @@ from bot.sandbox.people import Person
 from tests.checkins.evening import Evening, expect, last, says
 from tests.launch.scene import answered, custom_ids, until
 
-EMPLOYERS = tuple(f"{name} Trust" for name in ("Alder", "Birch", "Cedar", "Damson", "Elm", "Fir", "Gorse", "Holly"))
-WORK = {"role": ["deputy-head"], "phase": ["secondary"], "size": ["large"], "place": ["coastal"], "years": ["new-in-post"]}
+EMPLOYERS = tuple(
+    f"{name} Trust" for name in ("Alder", "Birch", "Cedar", "Damson", "Elm", "Fir", "Gorse", "Holly")
+)
+WORK = {
+    "role": ["deputy-head"],
+    "phase": ["secondary"],
+    "size": ["large"],
+    "place": ["coastal"],
+    "years": ["new-in-post"],
+}
 SHARES = ["role", "phase", "size", "place", "years"]
 
 

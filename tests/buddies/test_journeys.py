@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tests.buddies.lounge import everything_said, got, looks, one, paired
 from tests.checkins.evening import Evening, expect, last
-from tests.launch.scene import answered, button, until, words
+from tests.launch.scene import answered, button, words
 
 FRIDAY = datetime(2026, 10, 23, 11, tzinfo=UTC)  # the clocks go back on Sunday
 LONDON = ZoneInfo("Europe/London")
@@ -46,8 +46,8 @@ async def test_two_who_suit_each_other_meet_without_a_name_before_both_yeses(eve
     # Words are passed on once and kept nowhere.
     met = got(evening, you, "buddies.introduced")[0]
     note = await evening.pressed(you, met, "buddies.note")
-    secret = "My head is full of *geese* @everyone\n\nYours?"
-    expect(last(await answered(await you.submit(note, {"text": secret}))), "buddies.passed_on")
+    said = "My head is full of *geese* @everyone\n\nYours?"
+    expect(last(await answered(await you.submit(note, {"text": said}))), "buddies.passed_on")
     arrived = words(await one(evening, kate, "buddies.from_buddy"))
     assert "geese" in arrived
     assert you.display_name in arrived
@@ -75,10 +75,7 @@ async def test_a_wobbly_day_may_ask_for_a_hello_and_an_end_is_kind(evening: Even
     await evening.joined(you, kate)
     await paired(evening, you, kate)
     asked = last(await evening.run(you, "checkin now"))
-    exchange = await evening.pressed(you, asked, "checkins.level=wobbly")
-    await until(lambda: len(exchange.messages) == 2, "the offer")
-    offer = last(exchange)
-    expect(offer, "buddies.hello_offer")
+    offer = await evening.tap(you, asked, "checkins.level=wobbly")
     for _ in range(2):
         expect(await evening.tap(you, offer, "buddies.hello"), "buddies.hello_sent")
     await evening.wait(minutes=1)
