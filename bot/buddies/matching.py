@@ -61,11 +61,11 @@ def _partners(crowd: Crowd, seed: int) -> list[int]:
     """By place, the place of their partner, or `ALONE`."""
     ranks = ranks_of(crowd.people)
     partner = [ALONE] * len(ranks)
-    for part in _parts(crowd, list(range(len(ranks))), seed):
+    for part in parts(crowd, list(range(len(ranks))), seed):
         _put(partner, pair(crowd, part, ranks))
     # Those left over in different parts may suit one another.
     while len(left := [place for place, other in enumerate(partner) if other == ALONE]) < len(ranks):
-        found = [two for part in _parts(crowd, left, seed) for two in pair(crowd, part, ranks)]
+        found = [two for part in parts(crowd, left, seed) for two in pair(crowd, part, ranks)]
         _put(partner, found)
         if not found:
             break
@@ -85,8 +85,8 @@ def ranks_of(people: Sequence[Person]) -> list[int]:
     return [rank[each] for each in order]
 
 
-def _parts(crowd: Crowd, places: list[int], seed: int) -> list[list[int]]:
-    """These places in parts that can be looked at as a whole, alike beside alike."""
+def parts(crowd: Crowd, places: list[int], seed: int) -> list[list[int]]:
+    """These places in parts that can be looked at as a whole, alike beside alike; other borders for another seed."""
     if len(places) <= WHOLE:
         return [places]
     order = _by_context(crowd, places)
@@ -138,7 +138,8 @@ def _trios(
         may = [
             two
             for two in (outside if odd in large else takers)
-            if two not in trios and all_legal([people[place] for place in (odd, *two)], forbidden)
+            # No two are left over whom the same pair would suit: they would be two pairs.
+            if all_legal([people[place] for place in (odd, *two)], forbidden)
         ]
         if may:
             trios[max(may, key=lambda two: sum(score(people[odd], people[place]) for place in two))] = odd

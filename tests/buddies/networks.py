@@ -71,7 +71,11 @@ class Some:
 @st.composite
 def networks(draw: st.DrawFn, most: int = 14) -> Some:
     people = [replace(each, id=100 + 3 * n) for n, each in enumerate(draw(st.lists(PEOPLE, max_size=most)))]
+    if draw(
+        st.booleans()
+    ):  # work keeps nobody apart: then only who is kept apart shapes it, in any way there is
+        people = [replace(each, work=Workplace(True)) for each in people]
     pairs = [frozenset({one.id, other.id}) for one, other in combinations(people, 2)]
-    share = draw(st.sampled_from([0.0, 0.1, 0.5]))
+    share = draw(st.sampled_from([0.0, 0.1, 0.5, 0.8]))
     chance = draw(st.randoms(use_true_random=False))
     return Some(people, {pair for pair in pairs if chance.random() < share})

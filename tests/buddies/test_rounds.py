@@ -82,8 +82,13 @@ def test_an_odd_one_out_makes_a_trio_when_all_three_take_one() -> None:
 
 
 @pytest.mark.parametrize("takers", [0, 1, 2])
-def test_there_is_no_trio_that_one_of_them_does_not_take(takers: int) -> None:
-    people = [free(number, takes_trios=number < takers) for number in range(3)]
+@pytest.mark.parametrize("waited", [0, 1])
+def test_there_is_no_trio_that_one_of_them_does_not_take(takers: int, waited: int) -> None:
+    """Also when those who take one have waited, and so it is the other who is left over."""
+    people = [
+        free(number, takes_trios=number < takers, waiting_rounds=waited if number < takers else 0)
+        for number in range(3)
+    ]
     found = match(people, Forbidden(), 1)
     assert (len(found.pairs), found.trios, len(found.left)) == (1, (), 1)
 
