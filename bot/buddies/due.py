@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, func, select
 
 from bot.buddies import ending, following, introducing, proposing, weekly
@@ -17,6 +19,7 @@ from bot.members.service import reached
 from bot.outbox.tables import Outbox
 from bot.outbox.tables import State as Sending
 
+log = logging.getLogger("reallyok.buddies")
 TOPIC = proposing.TOPIC
 AT_ONCE = 50
 
@@ -52,11 +55,20 @@ def _some(session: Session, desk: Desk, now: datetime) -> int:
     for place in due:
         if place.due_at is None or place.due_at > now:
             continue  # what was done for another of its match has moved it
-        if place.state == State.PROPOSED:
-            proposing.proposal_due(session, place, now)
-        elif place.state == State.INTRODUCED:
-            following.follow_due(session, desk, place, now)
-        session.flush()
+        try:
+            with session.begin_nested():
+                if place.state == State.PROPOSED:
+                    proposing.proposal_due(session, place, now)
+                elif place.state == State.INTRODUCED:
+                    following.follow_due(session, desk, place, now)
+        except DBAPIError:
+            raise  # the database's own trouble: nothing of this is kept, and it is tried again
+        except Exception as error:
+            # One member's rows must not hold up everybody's.
+            log.error("What was due for one pair failed; it is tried again tomorrow.", exc_info=error)
+            session.refresh(place)
+            place.due_at = now + timedelta(days=1)
+            session.add(place)
     if due:
         wake(session, "schedule")
     return len(due)

@@ -38,9 +38,17 @@ class Ready:
 
 
 def ready(
-    session: Session, network_id: int, now: datetime, *states: Looking, only: Collection[int] | None = None
+    session: Session,
+    network_id: int,
+    now: datetime,
+    *states: Looking,
+    only: Collection[int] | None = None,
+    most: int | None = None,
 ) -> list[Ready]:
-    """Who has agreed to be matched, is reachable, and is on no pause, with a request that stands so; by account."""
+    """Who has agreed to be matched, is reachable, and is on no pause, with a request that stands so; by account.
+
+    At `most` so many: those who have waited longest, and they first.
+    """
     query = (
         select(Request, members.Person)
         .join(Membership, col(Membership.id) == col(Request.membership_id))
@@ -62,8 +70,12 @@ def ready(
             )
             .exists(),
         )
-        .order_by(col(Request.user_id))
     )
+    if most is None:
+        query = query.order_by(col(Request.user_id))
+    else:
+        oldest = (col(Request.waiting_rounds).desc(), col(Request.since), col(Request.user_id))
+        query = query.order_by(*oldest).limit(most)
     if only is not None:
         query = query.where(col(Request.user_id).in_(list(only)))
     return [Ready(request, reached) for request, reached in session.exec(query)]

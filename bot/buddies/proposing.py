@@ -14,7 +14,7 @@ from bot.buddies.gathering import Ready, may_meet, people_of, ready
 from bot.buddies.life_rules import ANSWER_WITHIN, IGNORED_MOST, Looking, Said, State, remind_at, sociable
 from bot.buddies.rules import Field
 from bot.buddies.scoring import reason
-from bot.buddies.tables import Place, Request, places_of, request_of
+from bot.buddies.tables import Place, places_of, request_of
 from bot.db.columns import new_id
 from bot.db.store import Store, wake
 from bot.db.tables import first_time
@@ -39,11 +39,13 @@ def tell(
     expires_at: datetime | None = None,
     priority: Priority = Priority.REMINDER,
 ) -> int | None:
-    """Write to a member once, at a sociable hour, in the caller's transaction; nothing to somebody on a pause.
+    """Write to a member once, at a sociable hour, in the caller's transaction; nothing to somebody on a pause, or from
+    a network the bot was removed from.
 
     `key` is what makes it once. Returns the message's row, None when there is none.
     """
-    if person.dm_channel_id is None or (person.paused_until is not None and person.paused_until > now):
+    paused = person.paused_until is not None and person.paused_until > now
+    if person.dm_channel_id is None or paused or network.removed_at is not None:
         return None
     return enqueue(
         session,
@@ -294,18 +296,6 @@ def due_places(session: Session, now: datetime, most: int, *states: State) -> li
             select(Place)
             .where(col(Place.due_at) <= now, col(Place.state).in_(states))
             .order_by(col(Place.due_at), col(Place.id))
-            .limit(most)
-        )
-    )
-
-
-def waiting_requests(session: Session, now: datetime, most: int) -> list[Request]:
-    """Requests to be met at once, if somebody suitable waits."""
-    return list(
-        session.exec(
-            select(Request)
-            .where(col(Request.match_at) <= now)
-            .order_by(col(Request.match_at), col(Request.id))
             .limit(most)
         )
     )

@@ -15,11 +15,12 @@ from bot.buddies.desk import Desk
 from bot.buddies.gathering import apart_from, forbidden_in_rows, kept_apart, people_of, ready
 from bot.buddies.life_rules import ASK_AGAIN, Looking
 from bot.buddies.matchmaker import RoundFailed
-from bot.buddies.proposing import propose_in, tell, waiting_requests
+from bot.buddies.proposing import propose_in, tell
 from bot.buddies.rules import Forbidden, Left, Person, Round, legal
 from bot.buddies.scoring import best_partner, score
 from bot.buddies.tables import Buddying, Request
 from bot.db.store import Store, wake
+from bot.errors import OperatorError
 from bot.members.tables import Network
 
 log = logging.getLogger("reallyok.buddies")
@@ -28,6 +29,7 @@ Matcher = Callable[[Sequence[Person], Forbidden, int], Awaitable[Round]]
 """Puts a round together from people, forbidden pairs and a seed, away from the event loop."""
 
 TRIES = 12  # how often a round is put together anew because codes kept some of it apart
+MOST_LOOKED_AT = 1000  # so many of those who wait are looked at for one request, the longest waiting first
 EXPLAINED = 50  # so many of those left over have their codes compared with everybody's
 _AT_ONCE = 40
 
@@ -56,11 +58,11 @@ async def round_due(store: Store, desk: Desk, match: Matcher, now: datetime) -> 
     network_id = await store.read(_due_network, now)
     if network_id is None:
         return False
-    gathered = await store.read(_gather, desk, network_id, now)
     try:
+        gathered = await store.read(_gather, desk, network_id, now)
         found = await _lawful(store, desk, match, gathered, now)
-    except RoundFailed as error:
-        log.error("A round could not be put together (%s); it is tried again in ten minutes.", error)
+    except (RoundFailed, OperatorError) as error:
+        log.error("A round could not be put together; it is tried again in ten minutes. %s", error)
         await store.write(_put_off, network_id, now)
         return True
     for first in range(0, len(found.groups), _AT_ONCE):
@@ -162,30 +164,37 @@ async def meet_due(store: Store, desk: Desk, now: datetime, most: int = 20) -> i
 
     Whoever finds nobody waits for the round. Returns how many were looked at.
     """
-    return await store.write(_meet_some, desk, now, most)
+    due = await store.read(_to_meet, now, most)
+    for request_id in due:
+        try:
+            partner = await store.read(_partner, desk, request_id, now)
+        except OperatorError as error:
+            log.error("%s", error)
+            partner = None
+        await store.write(_meet, desk, request_id, partner, now)
+    return len(due)
 
 
-def _meet_some(session: Session, desk: Desk, now: datetime, most: int) -> int:
-    requests = waiting_requests(session, now, most)
-    for request in requests:
-        eager, request.match_at, request.eager = request.eager, None, False
-        session.add(request)
-        session.flush()
-        partner = _partner(session, desk, request, now, eager=eager)
-        if partner is not None:
-            propose_in(session, desk, request.network_id, (request.user_id, partner), now)
-    return len(requests)
+def _to_meet(session: Session, now: datetime, most: int) -> list[int]:
+    order = (col(Request.match_at), col(Request.id))
+    return list(
+        session.exec(select(Request.id).where(col(Request.match_at) <= now).order_by(*order).limit(most))
+    )
 
 
-def _partner(session: Session, desk: Desk, request: Request, now: datetime, *, eager: bool) -> int | None:
-    waiting = [one.request for one in ready(session, request.network_id, now, Looking.WAITING)]
-    if request.id not in {one.id for one in waiting}:
+def _partner(session: Session, desk: Desk, request_id: int, now: datetime) -> int | None:
+    """Whom to suggest to somebody, of those who wait."""
+    request = session.get(Request, request_id)
+    if request is None or not ready(
+        session, request.network_id, now, Looking.WAITING, only=[request.user_id]
+    ):
         return None
-    others = [one for one in waiting if one.id != request.id]
+    waiting = ready(session, request.network_id, now, Looking.WAITING, most=MOST_LOOKED_AT)
+    others = [one.request for one in waiting if one.request.id != request.id]
     me, *people = people_of(session, desk, request.network_id, [request, *others])
     forbidden = Forbidden(forbidden_in_rows(session, request.network_id, now))
     while people:
-        if eager:
+        if request.eager:
             may = [one for one in people if legal(me, one, forbidden)]
             best = max(may, key=lambda one: (one.waiting_rounds, score(me, one), one.id), default=None)
         else:
@@ -194,6 +203,17 @@ def _partner(session: Session, desk: Desk, request: Request, now: datetime, *, e
             return None if best is None else best.id
         people.remove(best)
     return None
+
+
+def _meet(session: Session, desk: Desk, request_id: int, partner: int | None, now: datetime) -> None:
+    request = session.get(Request, request_id)
+    if request is None:
+        return
+    request.match_at, request.eager = None, False
+    session.add(request)
+    session.flush()
+    if partner is not None:
+        propose_in(session, desk, request.network_id, (request.user_id, partner), now)
 
 
 def next_due(session: Session) -> datetime | None:
