@@ -60,15 +60,18 @@ class Desk:
         key = "an" if what[:1] in VOWELS else "a"
         return self.library.text(f"buddies.who.{key}", language, what=what)
 
-    def in_common(self, fields: Collection[Field], language: str) -> Words:
-        """What two people have in common, as the end of a sentence; what to say when nothing may be told."""
+    def in_common(self, told: Told, fields: Collection[Field], lists: Lists, language: str) -> Words:
+        """What two have in common, as a sentence: "You're each a headteacher at a small rural primary."."""
         text = self.library.text
         if not fields:
             return text("buddies.common.none", language)
+        if Field.ROLE in fields:
+            return text("buddies.common.both", language, who=self.describe(told, fields, lists, language))
         names = [text(f"buddies.common.{which}", language) for which in fields]
-        if len(names) == 1:
-            return names[0]
-        return text("buddies.common.and", language, first=joined(names[:-1], ", "), last=names[-1])
+        what = names[0]
+        if len(names) > 1:
+            what = text("buddies.common.and", language, first=joined(names[:-1], ", "), last=names[-1])
+        return text("buddies.common.some", language, what=what)
 
 
 def spoken(person: Person, network: Network) -> str:

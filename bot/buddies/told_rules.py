@@ -12,7 +12,8 @@ from bot.buddies.rules import ORDERED, Field, Person
 from bot.members.facts_rules import Workplace
 
 MOST_LISTED = 25  # what one menu of Discord's holds
-LONGEST_NAME = 60
+LONGEST_NAME = 40  # six of them stand in one sentence, and two such sentences in one message
+_MARKS = frozenset("*_~`|<>[]\\@#")  # what Discord would read as formatting; no name needs it
 
 
 class Wish(StrEnum):
@@ -64,11 +65,13 @@ def slug(name: str) -> str:
 
 
 def read_names(text: str) -> list[str]:
-    """A list as it is written: one name a line, each once, at most as many as a menu holds and as long as fits."""
+    """A list as it is written: one name a line, each once and without formatting, as many and as long as fit."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         seen = "".join(
-            " " if mark.isspace() else mark for mark in line if mark.isprintable() or mark.isspace()
+            " " if mark.isspace() else mark
+            for mark in line
+            if (mark.isprintable() or mark.isspace()) and mark not in _MARKS
         )
         name = " ".join(seen.split())
         if name:
