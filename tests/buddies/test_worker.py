@@ -134,6 +134,20 @@ async def test_it_never_outlives_a_bot_that_is_killed() -> None:
     await until(lambda: not is_running(pid), "the matching process ending by itself")
 
 
+async def test_it_ends_with_its_input_in_the_middle_of_being_asked() -> None:
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.buddies.worker", cwd=ROOT, stdin=asyncio.subprocess.PIPE
+    )
+    assert worker.stdin is not None
+    first, second, *rest = frames.asked(network(300), Forbidden(), 1)
+    for frame in (first, second):
+        worker.stdin.write(len(frame).to_bytes(frames.LENGTH) + frame)
+    assert rest, "there is more to come"
+    worker.stdin.close()
+    async with asyncio.timeout(30):
+        assert await worker.wait() == 0
+
+
 def test_the_bot_itself_never_loads_what_only_the_process_needs() -> None:
     """15 MB and a tenth of a second that no check-in should wait for."""
     import subprocess
