@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,17 @@ import pytest
 from simcord.backend.models import Message
 from simcord.backend.serializers import user_payload
 from simcord.enums import InteractionType
-from sqlmodel import Session
 
 import bot.tables  # noqa: F401 - every table is known
-from bot.buddies.life_rules import Stage, State
-from bot.buddies.rules import Field
-from bot.buddies.tables import Place, Request
-from bot.buddies.told_rules import Told
 from bot.db import own
 from bot.members import apart, facts, lists
 from bot.members.apart_tables import Apart
 from bot.members.facts_rules import Kind
-from bot.members.service import consent
-from bot.members.tables import Purpose, membership_of
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
 from bot.ui.flood import Flood
+from tests.authorisation.friends import befriend
 from tests.authorisation.table import DM, SERVER
 from tests.checkins.evening import Evening, an_evening, last, which
 from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
@@ -336,7 +329,7 @@ async def build(evening: Evening) -> Town:
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
     await _tell(evening, cast["member"], cast["left"], kate, tom)
-    await evening.app.store.write(_befriend, evening, cast["member"], cast["left"], kate, tom)
+    await evening.app.store.write(befriend, evening, cast["member"], cast["left"], kate, tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -367,41 +360,6 @@ async def _tell(evening: Evening, member: Person, left: Person, kate: Person, to
             await facts.ask_for(store, keys, person.id, given.fact_id, now)
         other = evening.world.people["priya"].id
         await apart.keep_apart(store, keys, network, "", person.id, other, Apart.AVOID, now)
-
-
-def _befriend(
-    session: Session, evening: Evening, member: Person, left: Person, kate: Person, tom: Person
-) -> None:
-    """Kate is in a pair with the member, and with the one who left; and each was suggested to somebody as well."""
-    now, keys = evening.clock.now(), evening.app.keyring
-    homes = {tom.id: evening.demo.second_guild_id}
-    requests: set[int] = set()
-    for number, match in enumerate(
-        ((member, kate), (left, kate), (member, kate), (left, kate), (tom,), (tom,))
-    ):
-        paired = number in (0, 1, 4)
-        for person in match:
-            network_id = homes.get(person.id, evening.demo.guild_id)
-            membership = membership_of(session, network_id, person.id)
-            assert membership is not None
-            whose = {"membership_id": membership.id, "user_id": person.id, "network_id": network_id}
-            session.add(
-                Place(
-                    **whose,
-                    match_id=number + 1,
-                    state=State.INTRODUCED if paired else State.PROPOSED,
-                    made_at=now,
-                    expires_at=now + timedelta(days=3),
-                    introduced_at=now if paired else None,
-                    stage=Stage.QUIET if number == 1 else Stage.DAY_14,
-                )
-            )
-            if person.id not in requests:
-                requests.add(person.id)
-                request = Request(**whose, told_sealed=b"", since=now)
-                request.tell(keys, Told({Field.ROLE: "headteacher"}))
-                session.add(request)
-                consent(session, network_id, person.id, Purpose.BUDDIES, now)
 
 
 async def _counted(evening: Evening, *people: Person) -> None:
