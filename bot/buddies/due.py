@@ -22,6 +22,7 @@ from bot.outbox.tables import State as Sending
 log = logging.getLogger("reallyok.buddies")
 TOPIC = proposing.TOPIC
 AT_ONCE = 50
+_NEXT_PLACE = select(func.min(Place.due_at))
 
 
 async def see_to(store: Store, desk: Desk, here: Here, match: Matcher, now: datetime) -> None:
@@ -41,7 +42,7 @@ async def see_to(store: Store, desk: Desk, here: Here, match: Matcher, now: date
 
 def next_due(session: Session) -> datetime | None:
     """When something of buddies is due next."""
-    times = (weekly.next_due(session), session.exec(select(func.min(Place.due_at))).one())
+    times = (weekly.next_due(session), session.exec(_NEXT_PLACE).one())
     return min((at for at in times if at is not None), default=None)
 
 

@@ -16,6 +16,8 @@ from bot.buddies.gathering import people_of
 from bot.buddies.introducing import mention
 from bot.buddies.life_rules import (
     IGNORED_MOST,
+    LATE,
+    LATE_QUIET,
     ONCE_MORE,
     QUIET_FOR,
     Looking,
@@ -66,6 +68,12 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
         ending.leave(session, desk, place, now)
         tell(session, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id)
         return
+    due = place.due_at
+    assert due is not None  # it was asked for by its due time
+    if place.stage == Stage.QUIET and now - due > LATE_QUIET:
+        place.stage = Stage.MONTHLY
+        _ask_quietly(session, network, place, now)
+        return
     if place.stage == Stage.QUIET:
         _fade(session, desk, place, others, now, told=True)
         return
@@ -77,9 +85,9 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
         place.due_at = at_five(now, A_WEEK, network.zone)
         session.add(place)
         return
-    due = place.due_at
-    assert due is not None  # it was asked for by its due time
-    if place.unanswered >= IGNORED_MOST:
+    if now - due > LATE:
+        place.stage, place.due_at = Stage.MONTHLY, at_five(now, 1, network.zone)
+    elif place.unanswered >= IGNORED_MOST:
         place.due_at = None
         tell(
             session,

@@ -71,6 +71,8 @@ ASK_AGAIN = timedelta(minutes=10)  # Discord, when it would not say; for a round
 IGNORED_MOST = 3  # suggestions, and follow-ups, in a row
 DAYS = {Stage.DAY_3: 3, Stage.DAY_14: 14}
 MONTH_DAYS = 28
+LATE = timedelta(days=2)  # "three days on" is no longer true
+LATE_QUIET = timedelta(hours=6)  # the bot was away: nobody's silence counts that may never have been asked
 FIVE = time(17)
 ROUND_AT, ROUND_DAY = FIVE, 1  # Tuesdays, so that 72 hours end before a weekend
 MORNING, EVENING = time(8), time(20)

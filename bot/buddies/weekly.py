@@ -216,13 +216,14 @@ def _meet(session: Session, desk: Desk, request_id: int, partner: int | None, no
         propose_in(session, desk, request.network_id, (request.user_id, partner), now)
 
 
+# Made once: this is asked after every commit there is.
+_NEXT_ROUND = select(func.min(Buddying.next_round_at)).where(
+    col(Buddying.network_id).not_in(select(Network.id).where(col(Network.removed_at).is_not(None)))
+)
+_NEXT_MEETING = select(func.min(Request.match_at))
+
+
 def next_due(session: Session) -> datetime | None:
     """When a round, or a request to be met at once, is due next."""
-    removed = select(Network.id).where(col(Network.removed_at).is_not(None))
-    times = (
-        session.exec(
-            select(func.min(Buddying.next_round_at)).where(col(Buddying.network_id).not_in(removed))
-        ).one(),
-        session.exec(select(func.min(Request.match_at))).one(),
-    )
+    times = (session.exec(_NEXT_ROUND).one(), session.exec(_NEXT_MEETING).one())
     return min((at for at in times if at is not None), default=None)

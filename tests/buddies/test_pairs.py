@@ -77,6 +77,25 @@ async def test_a_buddy_who_is_still_there_says_so(house: House) -> None:
     assert await house.with_(ANN) == {BOB}
 
 
+async def test_what_was_missed_while_the_bot_was_away_is_not_asked_late_or_held_against_anybody(
+    house: House,
+) -> None:
+    await house.introduced(ANN, BOB)
+    house.now += timedelta(days=9)
+    await house.ring()
+    assert not house.got(ANN, "follow") + house.got(BOB, "follow")
+    await house.play(days=2)
+    assert [one.template for one in house.got(ANN, "follow")] == ["buddies.follow_monthly"]
+    (mine,) = await house.open(ANN)
+    await following.heard(house.store, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    house.now += timedelta(days=3)  # it may never have been sent
+    await house.ring()
+    assert await house.with_(ANN) == {BOB}
+    assert len(house.got(BOB, "still")) >= 1
+    await house.play(hours=36)
+    assert await house.with_(ANN) == set()
+
+
 async def test_questions_nobody_answers_rest_after_three(house: House) -> None:
     await house.introduced(ANN, BOB)
     await house.play(weeks=30)
