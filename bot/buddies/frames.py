@@ -22,13 +22,18 @@ _SIZES = (2, 3, 2)
 
 
 def asked(people: Sequence[Person], forbidden: Forbidden, seed: int) -> Iterator[bytes]:
-    """What to match, as frames, made one at a time."""
+    """What to match, as frames, made one at a time. Raises `ValueError` when somebody is there twice."""
+    seen = set[int]()
     numbers = (each for pair in forbidden.pairs() for each in pair)
     yield pickle.dumps((seed, -(-len(people) // PEOPLE), -(-2 * len(forbidden) // NUMBERS)))
     for first in range(0, len(people), PEOPLE):
-        yield pickle.dumps(people[first : first + PEOPLE])
-    while some := array("q", islice(numbers, NUMBERS)):
-        yield some.tobytes()
+        some = people[first : first + PEOPLE]
+        seen.update(person.id for person in some)
+        if len(seen) != first + len(some):
+            raise ValueError("somebody is there twice")
+        yield pickle.dumps(some)
+    while many := array("q", islice(numbers, NUMBERS)):
+        yield many.tobytes()
 
 
 def read_asked(frames: Iterator[bytes]) -> tuple[list[Person], Forbidden, int]:
