@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bot.buddies.crowd import Allowed, Crowd, Scores
 
-CANDIDATES = 20
+CANDIDATES = 16
 # How many points of score make a partner e times as likely in the scaled table. Between 200 and 10 the result was
 # within 0.01 % of the best one at a thousand people; after ten turns nothing changes.
 SOFTNESS = 50.0
