@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.buddies.lounge import everything_said, got, looks, one, paired
+from tests.buddies.lounge import employed, everything_said, got, looks, one, paired, tells
 from tests.checkins.evening import Evening, expect, last
 from tests.launch.scene import answered, button, words
 
@@ -37,6 +37,7 @@ async def test_two_who_suit_each_other_meet_without_a_name_before_both_yeses(eve
         forged = await stranger.press_raw(evening.welcome, 1, button(mine, "buddies.answer=yes"))
         expect(last(await answered(forged)), "errors.not_yours")
     assert not got(evening, kate, "buddies.introduced")
+    await evening.restart()
     expect(await evening.tap(kate, hers, "buddies.answer=yes"), "buddies.said_yes")
     for person, other in ((you, kate), (kate, you)):
         said = words(await one(evening, person, "buddies.introduced"))
@@ -93,3 +94,34 @@ async def test_a_wobbly_day_may_ask_for_a_hello_and_an_end_is_kind(evening: Even
         await evening.tap(person, last(await evening.run(person, "buddy status")), "buddies.look=yes")
     await evening.wait(weeks=16)
     assert len(got(evening, you, "buddies.proposal")) == len(got(evening, kate, "buddies.proposal")) == 1
+
+
+async def test_a_report_parts_a_pair_at_once_and_a_wrong_tap_after_it_is_met_kindly(evening: Evening) -> None:
+    you, kate = evening.you, evening.demo.people[6]
+    await evening.joined(you, kate)
+    await paired(evening, you, kate)
+    explained = last(await evening.run(you, "report"))
+    form = await evening.pressed(you, explained, "reports.write")
+    said = {"who": [kate.id], "what": "Something that should not have been said.", "reply": ["no"]}
+    expect(last(await answered(await you.submit(form, said))), "reports.sent")
+    for person in (you, kate):
+        await one(evening, person, "buddies.ended")
+    introduced = got(evening, kate, "buddies.introduced")[0]
+    expect(last(await evening.pressed(kate, introduced, "buddies.note")), "buddies.over")
+    expect(await evening.tap(kate, introduced, "buddies.end"), "buddies.over")
+    expect(last(await evening.run(kate, "buddy status")), "buddies.status_draft")
+
+
+async def test_in_a_network_of_one_employer_everybody_is_told_why_and_nobody_is_matched(
+    evening: Evening,
+) -> None:
+    you, kate = evening.you, evening.demo.people[6]
+    await evening.joined(you, kate)
+    for person in (you, kate):
+        await employed(evening, person, "Alder Trust")
+        await evening.tap(person, await tells(evening, person), "buddies.look=yes")
+    await evening.wait(weeks=3)
+    for person in (you, kate):
+        said = words(await one(evening, person, "buddies.left_nobody"))
+        assert "employer" in said or "elsewhere" in said
+        assert not got(evening, person, "buddies.proposal")
