@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import os
 import time
 from collections.abc import Callable, Collection, Coroutine
 from datetime import date, datetime, timedelta
@@ -19,13 +18,16 @@ import aiohttp
 import discord
 
 from bot import features, opening
+from bot.buddies import due as buddies
+from bot.buddies.desk import Desk as BuddyDesk
+from bot.buddies.matchmaker import Matchmaker
 from bot.checkins import asking
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
 from bot.db import keys, own
 from bot.db.ledger import Ledger
-from bot.db.store import Store, sqlite_path
+from bot.db.store import Store
 from bot.errors import OperatorError, StoreUnavailable
 from bot.listeners import due, relay_posts
 from bot.listeners.desk import Desk
@@ -80,6 +82,7 @@ class App:
         self.relay: Relay | None = None
         self.keys: keys.Keyring | None = None
         self._desk: Desk | None = None
+        self.matchmaker = Matchmaker()
         self._ledger: Ledger | None = None
         self._store: Store | None = None
         self._work: set[asyncio.Task[None]] = set()
@@ -111,6 +114,11 @@ class App:
         if self._desk is None:
             raise StoreUnavailable
         return self._desk
+
+    @property
+    def buddy_desk(self) -> BuddyDesk:
+        """What services of buddies work with, once the database is open. Raises `StoreUnavailable` before."""
+        return BuddyDesk(self.keyring, self.library)
 
     @property
     def ledger(self) -> Ledger:
@@ -216,7 +224,7 @@ class App:
             await asyncio.sleep(REOPEN_S)
         self._desk = desk = Desk(self.keyring, self.library, self._line)
         self._store = store
-        store.partings += features.partings(desk)
+        store.partings += features.partings(desk, self.buddy_desk)
         self.pump = Pump(store, self.sender, self.clock, features.consequences(desk), features.waits(desk))
         carrier = cast("Carrier", self.client.get_cog("TalkCarrier"))
         self.relay = Relay(store, desk.keys, carrier, self.clock)
@@ -253,6 +261,7 @@ class App:
             self._ending.set()
 
     async def _end(self, connection: asyncio.Task[None], ending: asyncio.Task[Any]) -> None:
+        await self.matchmaker.close()
         await self.alarm.stop()
         if self.pump is not None:
             await self.pump.stop()
@@ -295,7 +304,7 @@ class App:
 
     async def _ring(self) -> None:
         now = self.clock.now()
-        self._mind_the_file()
+        opening.mind_the_file(self.settings)
         if time.monotonic() - self._tidied_at > TIDY_S:
             self._tidied_at = time.monotonic()
             await self._tidy(now)
@@ -309,18 +318,11 @@ class App:
             self.after_ready(self.client.count_members())
             self.store.leftovers = True  # of what retention let go of
         await features.do_due(self.store, self.desk, now, self.openings)
+        await buddies.see_to(self.store, self.buddy_desk, self.client.here, self.matchmaker.match, now)
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
             self.pump.wake()
-
-    def _mind_the_file(self) -> None:
-        """SQLite writes on into a file somebody deleted, and all of it is gone when the bot ends: say so each minute."""
-        if not os.path.exists(sqlite_path(self.settings.database_url)):
-            log.error(
-                "The database's file was removed while the bot runs. End the bot, put back a backup "
-                "(`reallyok restore`), and start it again; what is kept from now on will be lost."
-            )
 
     async def _tidy(self, now: datetime) -> None:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""

@@ -266,6 +266,19 @@ class ReallyOk(commands.Bot):
             except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
                 log.warning("Discord would not say who is still there (%s).", type(error).__name__)
 
+    async def here(self, network_id: int, user_id: int) -> tuple[bool | None, str]:
+        """Whether somebody is in a server, and what they are called there. None: Discord would not say."""
+        guild = self.get_guild(network_id)
+        if guild is None:
+            return None, ""
+        try:
+            member = await guild.fetch_member(user_id)
+        except discord.NotFound as error:
+            return (False if error.code == UNKNOWN_MEMBER else None), ""
+        except (discord.HTTPException, OSError, aiohttp.ClientError):
+            return None, ""
+        return True, member.display_name
+
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await networks.removed(self.app.store, guild.id, self.app.clock.now())
 

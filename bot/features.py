@@ -11,6 +11,8 @@ from functools import partial
 
 from sqlmodel import Session
 
+from bot.buddies import due as buddies
+from bot.buddies.desk import Desk as BuddyDesk
 from bot.checkins import answering, asking, plans
 from bot.db.store import Parting, Store
 from bot.listeners import due, steps, talks, talks_due, talks_ending, talks_looking
@@ -25,6 +27,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     members.TOPIC: members.reached,
     talks.TOPIC: talks.offered,
     networks.TOPIC: networks.ended,
+    buddies.TOPIC: buddies.ended,
 }
 
 
@@ -33,9 +36,13 @@ def consequences(desk: Desk) -> Mapping[str, queue.Consequence]:
     return CONSEQUENCES | {steps.TOPIC: partial(due.ended, desk)}
 
 
-def partings(desk: Desk) -> list[Parting]:
+def partings(desk: Desk, buddy_desk: BuddyDesk) -> list[Parting]:
     """What is done before somebody's rows go."""
-    return [partial(due.parting, desk), partial(talks_ending.parted, desk.keys)]
+    return [
+        partial(due.parting, desk),
+        partial(talks_ending.parted, desk.keys),
+        partial(buddies.parting, buddy_desk),
+    ]
 
 
 def waits(desk: Desk) -> queue.Waits:
@@ -62,6 +69,7 @@ def earliest(session: Session, now: datetime) -> datetime | None:
         asking.next_due(session),
         due.next_due(session),
         talks_due.next_due(session),
+        buddies.next_due(session),
         queue.next_due(session, after=now),
     )
     return min((at for at in times if at is not None), default=None)

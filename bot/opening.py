@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -44,3 +45,12 @@ async def open_store(settings: Settings, now: datetime) -> tuple[Store, keys.Key
         await asyncio.to_thread(store.close)
         raise
     return store, keyring, ledger
+
+
+def mind_the_file(settings: Settings) -> None:
+    """SQLite writes on into a file somebody deleted, and all of it is gone when the bot ends: say so each minute."""
+    if not os.path.exists(sqlite_path(settings.database_url)):
+        log.error(
+            "The database's file was removed while the bot runs. End the bot, put back a backup "
+            "(`reallyok restore`), and start it again; what is kept from now on will be lost."
+        )

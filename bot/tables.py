@@ -1,6 +1,7 @@
 # pyright: reportUnusedImport=false
 """Every table there is, so that whoever needs them all (migrations, export, tests) imports one name."""
 
+import bot.buddies.tables
 import bot.checkins.tables
 import bot.db.tables
 import bot.listeners.tables

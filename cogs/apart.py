@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.buddies import ending
 from bot.content.library import Words, joined
 from bot.errors import Refusal
 from bot.members import apart
@@ -50,6 +51,7 @@ class Apart(commands.Cog):
             Why.AVOID,
             app.clock.now(),
         )
+        await ending.separated(app.store, app.buddy_desk, interaction.user.id, person.id, app.clock.now())
         await self.say(
             interaction, "me.avoid_added" if fresh else "me.apart_already", {"name": _mention(person.id)}
         )

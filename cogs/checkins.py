@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.buddies import following
 from bot.checkins import answering, asking, asking_now, going_on, plans
 from bot.checkins.answering import Answer
 from bot.checkins.rules import Later, Level
@@ -84,6 +85,15 @@ class Checkins(commands.Cog):
         template, params = self.reply_to(kept)
         await self._reply(interaction, template, params, kept)
 
+    async def left_out(self, user_id: int, kept: Answer) -> tuple[str, ...]:
+        """The buttons an answer is met without: of what does not come, and of a buddy somebody has not."""
+        out = () if kept.follows else NO_FOLLOW_UP
+        if kept.level is Level.WOBBLY:
+            with contextlib.suppress(StoreUnavailable):
+                if await following.who_may_greet(self.app.store, user_id):
+                    return out
+        return (*out, "buddies.hello")
+
     async def _keep(self, checkin_id: int, user_id: int, level: str, event_id: int) -> Answer:
         if level not in set(Level):
             raise Refusal("errors.old_button")
@@ -119,7 +129,7 @@ class Checkins(commands.Cog):
             subject_id=kept.checkin_id,
             origin=Origin(kept.network_id, kept.language),
             hidden=interaction.guild is not None,
-            without=() if kept.follows else NO_FOLLOW_UP,
+            without=await self.left_out(interaction.user.id, kept),
         )
 
     @on_press("checkins.door")

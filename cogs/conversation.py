@@ -170,7 +170,7 @@ class Conversation(commands.Cog):
             params,
             kept.checkin_id,
             Origin(kept.network_id, kept.language),
-            () if kept.follows else ("checkins.follow=no",),
+            await checkins.left_out(member, kept),
         )
 
     async def _which(self, message: discord.Message, level: Level, questions: list[Open]) -> None:

@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.buddies import ending
 from bot.content.library import Words, joined
 from bot.content.neutral import neutralise
 from bot.errors import Refusal
@@ -108,6 +109,7 @@ class Report(commands.Cog):
         if about is not None and about != interaction.user.id and fate != "undelivered":
             app = self.app
             await reports.keep_apart(app.store, app.keyring, interaction.user.id, about, app.clock.now())
+            await ending.separated(app.store, app.buddy_desk, interaction.user.id, about, app.clock.now())
         await self.say(interaction, f"reports.{fate}", params)
 
     async def _still_here(self, guild: discord.Guild, known: Contacts) -> Contacts:

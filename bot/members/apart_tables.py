@@ -29,6 +29,7 @@ class Apart(StrEnum):
     AVOID = "avoid"
     BLOCK = "block"
     REPORT = "report"
+    ENDED = "ended"  # they were buddies, and one of them asked for it never to happen again
 
 
 class Separation(SQLModel, table=True):

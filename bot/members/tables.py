@@ -19,6 +19,7 @@ class Purpose(StrEnum):
 
     MEMBERSHIP = "membership"
     CHECKINS = "checkins"
+    BUDDIES = "buddies"
 
 
 class Network(SQLModel, table=True):

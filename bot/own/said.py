@@ -107,6 +107,10 @@ class Teller:
         for table, key in counted:
             if rows.get(table):
                 lines.append(self._text(f"me.kept.{key}", count=len(rows[table])))
+        for row in rows.get("buddy_request", []):
+            lines.append(self._text("me.kept.buddy_request", network=self._network(row["network_id"])))
+        if rows.get("buddy_place"):
+            lines.append(self._text("me.kept.buddy_places", count=len(rows["buddy_place"])))
         for row in rows.get("fact", []):
             key = {"confirmed": "fact", "waiting": "fact_waiting"}.get(row["state"], "fact_typed")
             what = self._text(f"me.what.{row['kind']}")

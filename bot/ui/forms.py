@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -137,4 +138,48 @@ def wishes_form(library: Library, custom_id: str, longest: int) -> discord.ui.Mo
             text=form("talks.avoid.label"), description=form("talks.avoid.description"), component=avoid
         )
     )
+    return modal
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """One menu of a form: its custom id, the key of its words, its options as (value, name), what is chosen already."""
+
+    name: str
+    words: str
+    options: Sequence[tuple[str, str]]
+    present: Collection[str] = ()
+    most: int = 1
+
+
+def ask_choices(library: Library, title: str, custom_id: str, menus: Sequence[Choosing]) -> discord.ui.Modal:
+    """A form of up to five menus, none of which has to be used."""
+    modal = discord.ui.Modal(title=library.form(title), custom_id=custom_id, timeout=REMEMBERED_S)
+    for one in menus:
+        select: discord.ui.Select[Any] = discord.ui.Select(
+            custom_id=one.name,
+            placeholder=library.form(f"{one.words}.placeholder"),
+            required=False,
+            min_values=0,
+            max_values=min(one.most, len(one.options)),
+        )
+        for value, name in one.options[:25]:
+            select.add_option(label=name[:100], value=value, default=value in one.present)
+        label, description = library.form(f"{one.words}.label"), library.form(f"{one.words}.description")
+        modal.add_item(discord.ui.Label(text=label, description=description, component=select))
+    return modal
+
+
+def ask_words(library: Library, words: str, custom_id: str, most: int) -> discord.ui.Modal:
+    """A form of one long field, `text`, that must be filled; its words stand under `words`."""
+    form = library.form
+    modal = discord.ui.Modal(title=form(f"{words}.title"), custom_id=custom_id, timeout=REMEMBERED_S)
+    field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id="text",
+        style=discord.TextStyle.paragraph,
+        placeholder=form(f"{words}.placeholder"),
+        max_length=most,
+    )
+    label, description = form(f"{words}.label"), form(f"{words}.description")
+    modal.add_item(discord.ui.Label(text=label, description=description, component=field))
     return modal

@@ -87,3 +87,14 @@ def written(interaction: discord.Interaction[Any]) -> dict[str, str]:
     data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
     gather(data.get("components"))
     return found
+
+
+def chosen_in_form(interaction: discord.Interaction[Any]) -> dict[str, list[str]]:
+    """What was picked in a form of menus: custom id of each menu and everything picked in it."""
+    found: dict[str, list[str]] = {}
+    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
+    for label in data.get("components", []):
+        menu: Mapping[str, Any] = label.get("component") or {}
+        if "custom_id" in menu:
+            found[str(menu["custom_id"])] = [str(value) for value in menu.get("values") or ()]
+    return found

@@ -62,6 +62,8 @@ ONLY_IN = {
     "discord": ("cogs", "bot.ui", "bot.client", "bot.app", "bot.outbox.sender", "bot.sandbox"),
     "apscheduler": ("bot.schedule.alarm",),
     "simcord": ("bot.sandbox",),
+    "numpy": ("bot.buddies.crowd", "bot.buddies.pairing"),
+    "rustworkx": ("bot.buddies.pairing",),
     "bot.sandbox": ("bot.sandbox", "bot.cli"),
     "cogs": ("bot.client",),
 }
@@ -124,7 +126,7 @@ def is_pure(module: str) -> bool:
     name = module.split(".")[-1]
     if under(module, "bot.schedule"):
         return name not in ("alarm", "tables", "schedule")
-    return name == "rules" and module.startswith("bot.")
+    return module.startswith("bot.") and (name == "rules" or name.endswith("_rules"))
 
 
 def impure(source: Source) -> list[str]:
@@ -178,8 +180,10 @@ def test_the_layers_hold(rule: Callable[[Source], list[str]]) -> None:
         (trespassers, "bot.app", "from bot.sandbox.world import World"),
         (trespassers, "bot.doctor", "import simcord"),
         (trespassers, "bot.app", "import cogs.support"),
+        (trespassers, "bot.app", "import numpy"),
         (impure, "bot.checkins.rules", "import logging"),
         (impure, "bot.checkins.rules", "from bot.checkins.tables import Plan"),
+        (impure, "bot.members.facts_rules", "from bot.members.tables import Person"),
         (impure, "bot.schedule.recurrence", "import sqlalchemy"),
         (impure, "bot.schedule.recurrence", "def now():\n    import time"),
         (circles, "bot.errors", "from bot.settings import Settings"),
@@ -189,6 +193,14 @@ def test_the_layers_hold(rule: Callable[[Source], list[str]]) -> None:
 )
 def test_a_breach_is_noticed(rule: Callable[[Source], list[str]], module: str, text: str) -> None:
     assert rule(product().with_module(module, text))
+
+
+def test_only_a_process_of_its_own_puts_rounds_together() -> None:
+    reached = product().reached_from(
+        "bot.__main__", "bot.app", *(m for m in product().texts if under(m, "cogs"))
+    )
+    assert "bot.buddies.matchmaker" in reached
+    assert not {"bot.buddies.worker", "bot.buddies.matching", "bot.buddies.crowd"} & reached
 
 
 def test_a_name_for_types_alone_closes_no_circle() -> None:

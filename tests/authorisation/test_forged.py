@@ -6,7 +6,15 @@ import pytest
 
 from bot.sandbox.people import Person
 from tests.authorisation.table import CANNOT, DM, SERVER, WHO, Row, rows
-from tests.authorisation.test_table import MOVES, OF_A_NETWORK, WRITTEN, choices, controls, options
+from tests.authorisation.test_table import (
+    MOVES,
+    OF_A_NETWORK,
+    TOLD_TO_BUDDIES,
+    WRITTEN,
+    choices,
+    controls,
+    options,
+)
 from tests.authorisation.town import Town, refused, rows_of_others
 from tests.launch.scene import until, words
 
@@ -32,7 +40,7 @@ async def harmless(
         assert not any(ours in one for found in changed.values() for one in found), f"{what} {changed}"
     others = rows_of_others(changed, person)
     lawful = MOVES.get(row.name, set[str]())
-    if row.name.startswith("networks.") and (
+    if row.name.startswith(("networks.", "buddies.list")) and (
         where == THEIRS or row.answers[_role_of(town, person), where] == "yes"
     ):
         lawful = lawful | OF_A_NETWORK
@@ -41,6 +49,8 @@ async def harmless(
     contacts = (
         {town.evening.world.people["dilys"].id, town.tom.id} if row.name == "reports.send" else set[int]()
     )
+    if row.name in TOLD_TO_BUDDIES:
+        contacts.add(town.kate.id)
     assert told <= contacts, what
     return refused(said)
 
@@ -65,7 +75,12 @@ async def test_what_stands_in_nobodys_menu_cannot_be_picked(town: Town, who: str
     person = town.cast[who]
     for row in controls():
         # Whoever Discord vouches for may be named as a contact; choices about oneself are the same for everybody.
-        if row.form != "menu" or row.name in ("networks.named", "checkins.pick", "support.about"):
+        if row.form != "menu" or row.name in (
+            "networks.named",
+            "checkins.pick",
+            "support.about",
+            "buddies.suggested",
+        ):
             continue
         for choice in choices(row.name):
             for where in (SERVER, DM):

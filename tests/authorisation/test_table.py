@@ -20,6 +20,8 @@ CHOICES = {
     "checkins.followed": ["better", "same", "harder", "none"],
     "checkins.pick": ["often", "closures"],
     "checkins.write": ["when", "quiet", "zone"],
+    "buddies.told": ["work", "wants", "when"],
+    "buddies.listed": ["role"],
     "me.forget": ["", "no", "yes"],
     "me.named": ["employer", "trust", "authority"],
     "me.dropped": ["employer"],
@@ -35,6 +37,11 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "checkins.write=when": {"day": "Thursday", "time": "7 pm"},
     "checkins.write=quiet": {"quiet_from": "9 pm", "quiet_until": "7 am"},
     "checkins.write=zone": {"zone": "Europe/Dublin"},
+    "buddies.told=work": {"role": ["headteacher"], "phase": ["primary"]},
+    "buddies.told=wants": {"same": ["role"], "wishes": [], "shares": ["role", "phase"]},
+    "buddies.told=when": {"often": ["weekly"], "days": ["1", "3"], "trios": ["yes"]},
+    "buddies.passed": {"text": "Hello, how is your week?"},
+    "buddies.listed": {"text": "Head\nDeputy head"},
     "me.named": {"text": "Heron Academy"},
     "networks.listed": {"text": "Ashdown Trust = ADT\nBrook School"},
     "members.until": {"until": "24 December 2026"},
@@ -44,16 +51,24 @@ WRITTEN: dict[str, dict[str, Any]] = {
 }
 # What is changed besides one's own rows and those of one's network: new dates move when members are asked; what members
 # said of whom they work for is confirmed by the list, or no longer; who is kept apart from whom is nobody's row.
+# Two are in a pair, and what one of them does about it is the other's too.
+BOTH = {"buddy_place", "buddy_request", "buddy_past", "separation_secret", "outbox"}
 MOVES = {
     "networks.dates": {"checkin_plan"},
     "networks.suggested": {"fact"},
     "networks.alias": {"fact"},
     "networks.listed": {"fact"},
     "me.takeoff": {"separation"},
-    "/buddy avoid": {"separation"},
     # How listeners stand to a call is the listeners' own, and goes with the call.
-    "members.leave": {"call_offer"},
-    "me.forget": {"call_offer"},
+    "me.forget": BOTH | {"call_offer"},
+    "members.leave": BOTH | {"call_offer"},
+    "buddies.look": {"buddying"},
+    "buddies.stop": BOTH,
+    "buddies.end": BOTH | {"separation"},
+    "buddies.met": BOTH,
+    "buddies.still": BOTH,
+    "buddies.hello": {"outbox"},
+    "/buddy avoid": {"separation"},
     "calls.drop": {"call_offer"},
     "calls.leave-out": {"call_offer"},
     "calls.end": {"call_offer", "outbox"},
@@ -61,7 +76,8 @@ MOVES = {
     # Whose a talk is stands sealed, so that it looks like nobody's from outside.
     "talk.anonymous.wishes": {"talk", "talk_side", "talk_name"},
 }
-OF_A_NETWORK = {"network", "network_closure", "closure", "organisation", "outbox"}
+TOLD_TO_BUDDIES = {"buddies.passed", *(name for name, moved in MOVES.items() if "outbox" in moved)}
+OF_A_NETWORK = {"buddying", "network", "network_closure", "closure", "organisation", "outbox"}
 
 
 def options(town: Town, command: str) -> dict[str, Any]:
@@ -139,6 +155,8 @@ async def judge(town: Town, who: str, where: str, row: Row, what: str, act: Any)
     foreign = {name: kept for name, kept in foreign.items() if name not in lawful}
     assert not foreign, f"{place} changed rows of others: {foreign}"
     expected = {town.evening.world.people["dilys"].id} if row.name == "reports.send" else set[int]()
+    if row.name in TOLD_TO_BUDDIES:
+        expected.add(town.kate.id)
     assert told <= expected, f"{place} was seen by {told}"
 
 

@@ -22,6 +22,7 @@ from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
 from bot.ui.flood import Flood
+from tests.authorisation.friends import befriend
 from tests.authorisation.holdings import ask_for_calls, tell, wait_for_a_talk
 from tests.authorisation.table import DM, SERVER
 from tests.checkins.evening import Evening, an_evening, last, which
@@ -34,6 +35,7 @@ CALLS = {
     "draft": "call WHERE user_id = ? AND state = 'draft'",
     "offer": "call_offer WHERE state = 'asked' AND call_id IN (SELECT id FROM call WHERE user_id = ?)",
 }
+PLACES = {"suggestion to them": "proposed", "pair": "introduced"}
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
 
 
@@ -69,6 +71,8 @@ class Town:
             return self.talk
         if number in CALLS:
             return self.call_of(person, number) or self.call_of(self.kate, number)
+        if number in PLACES:
+            return self.place_of(person, number) or self.place_of(self.kate, number)
         return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
@@ -83,6 +87,8 @@ class Town:
             return [self.talk]
         if number in CALLS:
             return [self.call_of(person, number) for person in (self.kate, self.tom)]
+        if number in PLACES:
+            return [self.place_of(person, number) for person in (self.kate, self.tom)]
         # What nobody asked to have added, and what was asked for in the other network.
         return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
 
@@ -104,6 +110,14 @@ class Town:
     def fact_of(self, person: Person) -> int:
         """What somebody told of whom they work for; 0 for nothing."""
         found = self.evening.rows("SELECT id FROM fact WHERE user_id = ?", person.id)
+        return found[0][0] if found else 0
+
+    def place_of(self, person: Person, number: str) -> int:
+        """A suggestion to somebody, or a pair they are in; 0 for none."""
+        state = PLACES[number]
+        found = self.evening.rows(
+            "SELECT id FROM buddy_place WHERE user_id = ? AND state = ? ORDER BY id", person.id, state
+        )
         return found[0][0] if found else 0
 
     def picked(self, kind: str, choice: str, person: Person, *, foreign: bool = False) -> list[str]:
@@ -128,6 +142,8 @@ class Town:
             return [str(self.fact_of(self.tom if foreign else self.kate))]
         if kind == "me.takeoff":
             return [str(id) for (id,) in rows("SELECT id FROM apart WHERE user_id = ?", whose.id)] or ["1"]
+        if kind == "buddies.suggested":
+            return [str(self.kate.id), str(self.cast["member"].id)]
         if kind == "networks.named":
             return [str(self.evening.world.people["ade"].id)]
         return [{"often": "monthly", "closures": "ask"}.get(choice, choice or "never")]
@@ -152,7 +168,7 @@ class Town:
         """A press, choice or form exactly as told, whatever was ever offered."""
         if form == "button":
             return await person.press_raw(channel, 1, custom_id)
-        if form == "menu" and ":networks.named:" in custom_id:
+        if form == "menu" and (":networks.named:" in custom_id or ":buddies.suggested:" in custom_id):
             store = self.evening.world.backend
             resolved = {
                 "users": {v: dict(user_payload(store.users[int(v)])) for v in values if v.isdecimal()}
@@ -350,6 +366,7 @@ async def build(evening: Evening) -> Town:
     await tell(evening, cast["member"], cast["left"], kate, tom)
     await wait_for_a_talk(evening, kate)
     await ask_for_calls(evening, people["ade"], cast["member"], cast["left"], kate, tom)
+    await evening.app.store.write(befriend, evening, cast["member"], cast["left"], kate, tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()

@@ -20,6 +20,7 @@ NAMES = (
     "history",
     "interactions",
     "outbox-round",
+    "pairing",
     "privacy",
     "recognise",
     "replies",

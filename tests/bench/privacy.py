@@ -70,7 +70,8 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
         assert _hits(database, persons[0]) > 0, "the search finds what is there"
         exports = [await _timed(_export(store, library, user, chosen.weeks)) for user in persons]
         forgets = [
-            await _timed(service.forget(store, KEYS, url, user, ledger.note, WEDNESDAY_AT_SIX)) for user in persons
+            await _timed(service.forget(store, KEYS, url, user, ledger.note, WEDNESDAY_AT_SIX))
+            for user in persons
         ]
         begun = time.perf_counter()
         store.compact()  # as the next sweep does, within a minute

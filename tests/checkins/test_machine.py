@@ -22,13 +22,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 from sqlmodel import Session, SQLModel, select
 
-from bot.features import CONSEQUENCES
 from bot.checkins import answering, asking, asking_now, going_on, plans
 from bot.checkins.rules import LATE, Later, Level
 from bot.checkins.tables import Checkin, Plan
 from bot.db import keys
 from bot.db.store import Store, engine_for
 from bot.errors import Refusal
+from bot.features import CONSEQUENCES
 from bot.members import service as members
 from bot.members.tables import Membership, Network, Person
 from bot.outbox import queue

@@ -19,6 +19,7 @@ from bot.members.tables import Network
 
 # Tables that hold something of a person and whose rows are not one person's; why, and how it ends.
 SHARED = {
+    "buddy_past": "a code of two accounts that were introduced, which names neither and is meant to outlive both",
     "network": "a server's own row; it names its safeguarding contact, who can be cleared from it",
     "separation": "a code of two accounts that names neither, and is meant to outlive both being forgotten",
     "seen": "only the number of an event, which Discord made and nobody can be found by; gone after 7 days",

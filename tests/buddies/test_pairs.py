@@ -1,0 +1,287 @@
+"""Pairs: what is asked of them, how they end, and who vanishes; on a real database, with the clocks going back on Sunday."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bot.buddies import asking, ending, following, introducing
+from bot.buddies.life_rules import Looking, Met, Said, State
+from bot.buddies.rules import Field
+from bot.buddies.tables import Past, Place, Request
+from bot.buddies.told_rules import Told
+from bot.errors import Refusal
+from bot.members import apart, service
+from bot.members.apart_tables import Apart
+from bot.members.tables import Membership
+from bot.own import service as own
+from tests.buddies.house import EMPLOYERS, NAME, NET, House
+
+ANN, BOB, CEM, DEE, EVE = (n * 10**17 for n in range(1, 6))
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    one = House()
+    yield one
+    one.close()
+
+
+async def two_asking(house: House) -> None:
+    for user, employer in zip((ANN, BOB), EMPLOYERS, strict=False):
+        await house.joins(user, employer)
+        await house.looks(user)
+    await house.ring()
+    assert await house.with_(ANN) == {BOB}
+
+
+async def test_silence_from_a_buddy_is_asked_about_kindly_and_ends_in_somebody_new(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    await house.joins(CEM, EMPLOYERS[2])
+    await house.play(days=4)
+    (mine,) = await house.open(ANN)
+    found = await following.heard(house.store, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    assert found.fresh
+    asked_at = house.now
+    await house.post()
+    assert [one.template for one in house.got(BOB)][-1] == "buddies.still"
+    await house.looks(CEM, Told({Field.ROLE: "retired-head"}, shares=frozenset(Field)))
+    await house.play(hours=23)
+    assert await house.with_(ANN) == {BOB}
+    await house.play(hours=2)
+    assert await house.with_(ANN) == {CEM}, "anybody suitable who waits, at once"
+    assert house.got(ANN, "proposal")[-1].at - asked_at <= timedelta(hours=48)
+    assert [len(house.got(ANN, "faded")), len(house.got(BOB, "freed")), len(house.got(BOB, "faded"))] == [
+        1,
+        1,
+        0,
+    ]
+    assert (await house.request(BOB)).state == Looking.DRAFT
+
+
+async def test_a_buddy_who_is_still_there_says_so(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    await house.play(days=4)
+    (mine,), (theirs,) = await house.open(ANN), await house.open(BOB)
+    for _ in range(2):
+        await following.heard(house.store, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    await house.post()
+    assert len(house.got(BOB, "still")) == 1
+    event = house.event()
+    for _ in range(2):
+        await following.still(house.store, house.desk, theirs.id, BOB, True, event, house.now)
+    await house.play(days=30)
+    assert len(house.got(ANN, "still_yes")) == 1
+    assert await house.with_(ANN) == {BOB}
+
+
+async def test_what_was_missed_while_the_bot_was_away_is_not_asked_late_or_held_against_anybody(
+    house: House,
+) -> None:
+    await house.introduced(ANN, BOB)
+    house.now += timedelta(days=9)
+    await house.ring()
+    assert not house.got(ANN, "follow") + house.got(BOB, "follow")
+    await house.play(days=2)
+    assert [one.template for one in house.got(ANN, "follow")] == ["buddies.follow_monthly"]
+    (mine,) = await house.open(ANN)
+    await following.heard(house.store, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    house.now += timedelta(days=3)  # it may never have been sent
+    await house.ring()
+    assert await house.with_(ANN) == {BOB}
+    assert len(house.got(BOB, "still")) >= 1
+    await house.play(hours=36)
+    assert await house.with_(ANN) == set()
+
+
+async def test_questions_nobody_answers_rest_after_three(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    await house.play(weeks=30)
+    for user in (ANN, BOB):
+        assert len(house.got(user, "follow_rest")) == 1
+        assert len([one for one in house.got(user, "follow_") if one.template != "buddies.follow_rest"]) == 3
+    (mine,) = await house.open(ANN)
+    await following.heard(house.store, mine.id, ANN, Met.YES, house.event(), house.now)
+    await house.play(weeks=5)
+    assert len(house.got(ANN, "follow_monthly")) > len(house.got(BOB, "follow_monthly"))
+
+
+async def test_a_pause_holds_everything(house: House) -> None:
+    await two_asking(house)
+    await house.says(BOB, Said.YES)
+    until = house.now + timedelta(weeks=3)
+    await service.pause(house.store, ANN, until, {}, house.now)
+    before = len(house.got(ANN))
+    await house.says(ANN, Said.YES)
+    await house.play(weeks=2)
+    assert not house.got(BOB, "introduced")
+    assert len(house.got(BOB, "still_looking")) == 1
+    assert len(house.got(ANN)) == before
+    await house.joins(CEM, EMPLOYERS[2])
+    await house.looks(CEM)
+    await house.play(days=3)
+    assert await house.with_(CEM) in ({BOB}, set())
+    assert await house.with_(ANN) == set()
+    await house.play(weeks=12)
+    assert len(house.got(ANN, "proposal")) > 1, "it goes on by itself"
+
+
+async def test_somebody_who_left_or_of_whom_nobody_knows_is_introduced_to_nobody(house: House) -> None:
+    await two_asking(house)
+    house.silent.add(BOB)
+    for user in (ANN, BOB):
+        await house.says(user, Said.YES)
+    await house.play(hours=2)
+    assert not house.got(ANN, "introduced")
+    assert (await house.open(ANN))[0].state == State.AGREED
+    house.silent.clear()
+    house.gone.add(BOB)
+    await house.play(hours=1)
+    assert not house.got(ANN, "introduced")
+    assert BOB not in {one.user_id for one in await house.all(Membership)}
+    assert [one.template for one in house.got(ANN)] == ["buddies.proposal", "buddies.still_looking"]
+
+
+@pytest.mark.parametrize("when", ["suggested", "agreed", "introduced"])
+async def test_somebody_forgotten_vanishes_and_the_other_is_told_kindly(house: House, when: str) -> None:
+    await two_asking(house)
+    await house.says(ANN, Said.YES)
+    if when != "suggested":
+        house.silent |= {BOB} if when == "agreed" else set()
+        await house.says(BOB, Said.YES)
+        await house.ring()
+    noted: list[int] = []
+    await own.forget(
+        house.store,
+        house.keys,
+        f"sqlite:///{house.folder / 'reallyok.db'}",
+        BOB,
+        lambda who, _: noted.append(who),
+        house.now,
+    )
+    house.silent.clear()
+    await house.play(weeks=1)
+    assert {one.user_id for one in await house.all(Place)} == {ANN}
+    assert not [one for one in await house.all(Request) if one.user_id == BOB]
+    told = [one.template for one in house.got(ANN)]
+    end = "buddies.ended" if when == "introduced" else "buddies.still_looking"
+    assert told.count(end) == 1
+    assert f"{BOB}" not in house.sent[-1].text
+    # Back again within the twelve weeks, they are not introduced twice.
+    if when == "introduced":
+        await house.joins(BOB, EMPLOYERS[1])
+        await house.looks(BOB)
+        await asking.look(house.store, house.desk, NET, NAME, ANN, house.now)
+        await house.play(weeks=3)
+        assert await house.with_(ANN) == set()
+
+
+async def test_somebody_who_vanishes_while_a_round_is_put_together_is_in_none(house: House) -> None:
+    for user, employer in zip((ANN, BOB, CEM), EMPLOYERS, strict=False):
+        await house.joins(user, employer)
+        await house.looks(
+            user, Told({Field.ROLE: "headteacher"}, same=frozenset({Field.REGION}), shares=frozenset(Field))
+        )
+    usual = house.match
+
+    async def meanwhile(*args: object) -> object:
+        found = await usual(*args)  # type: ignore[arg-type]
+        for user in found.pairs[0]:
+            await service.leave(house.store, NET, user, house.now)
+        return found
+
+    house.match = meanwhile  # type: ignore[method-assign]
+    await house.play(days=5)
+    assert await house.all(Place) == []
+    assert not house.got(ANN, "proposal") + house.got(BOB, "proposal") + house.got(CEM, "proposal")
+
+
+async def test_a_report_or_a_name_on_a_list_parts_them_at_once(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    await apart.keep_apart(house.store, house.keys, NET, NAME, ANN, BOB, Apart.AVOID, house.now)
+    for _ in range(2):
+        await ending.separated(house.store, house.desk, ANN, BOB, house.now)
+    await house.post()
+    assert await house.open(ANN) == await house.open(BOB) == []
+    assert [len(house.got(user, "ended")) for user in (ANN, BOB)] == [1, 1]
+    assert house.got(ANN, "ended")[0].template == house.got(BOB, "ended")[0].template
+
+
+async def test_a_new_employer_that_is_the_buddys_ends_it(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    await house.works_for(ANN, EMPLOYERS[1])
+    await house.play(days=4)
+    assert await house.open(ANN) == await house.open(BOB) == []
+    assert [len(house.got(user, "ended")) for user in (ANN, BOB)] == [1, 1]
+    assert not house.got(ANN, "follow")
+
+
+async def test_between_the_yes_and_the_introduction_the_rules_are_asked_again(house: House) -> None:
+    await two_asking(house)
+    await house.says(ANN, Said.YES)
+    await house.works_for(BOB, EMPLOYERS[0])
+    await house.says(BOB, Said.YES)
+    await house.ring()
+    assert not house.got(ANN, "introduced") + house.got(BOB, "introduced")
+    assert len(house.got(ANN, "still_looking")) == len(house.got(BOB, "still_looking")) == 1
+
+
+async def test_taking_the_yes_back_leaves_nothing_but_a_code(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    assert await asking.stop(house.store, house.desk, NET, ANN, house.now)
+    assert not await asking.stop(house.store, house.desk, NET, ANN, house.now)
+    await house.post()
+    assert [one.user_id for one in await house.all(Request)] == [BOB]
+    assert len(house.got(BOB, "ended")) == 1
+    (past,) = await house.all(Past)
+    assert past.last_on == house.now.date()
+    here = await asking.standing(house.store, house.desk, NET, NAME, ANN, house.now)
+    assert here.told is None
+
+
+async def test_a_suggestion_that_cannot_be_delivered_rests(house: House) -> None:
+    house.closed.add(BOB)
+    for user, employer in zip((ANN, BOB), EMPLOYERS, strict=False):
+        await house.joins(user, employer)
+        await house.looks(user)
+    await house.ring()
+    assert (await house.request(BOB)).state == Looking.RESTING
+    await house.says(ANN, Said.YES)
+    await house.play(days=4)
+    assert len(house.got(ANN, "still_looking")) == 1
+    with pytest.raises(Refusal, match="dm_closed"):
+        await asking.look(house.store, house.desk, NET, NAME, BOB, house.now)
+
+
+async def test_a_round_missed_for_weeks_is_held_once(house: House) -> None:
+    await house.joins(ANN, EMPLOYERS[0])
+    await house.looks(ANN)
+    await house.ring()
+    house.now += timedelta(weeks=5)
+    await house.ring()
+    await house.ring()
+    assert (await house.request(ANN)).waiting_rounds == 1
+    following_round = await house.earliest()
+    assert following_round is not None
+    assert timedelta(0) < following_round - house.now <= timedelta(days=7)
+
+
+async def test_words_go_to_a_buddy_who_may_be_reached_and_to_nobody_else(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    (mine,) = await house.open(ANN)
+    event = house.event()
+    post = await introducing.post(house.store, house.desk, mine.id, ANN, event, house.now)
+    assert post is not None
+    assert [line.channel_id for line in post.lines] == [BOB + 1]
+    assert await introducing.post(house.store, house.desk, mine.id, ANN, event, house.now) is None
+    with pytest.raises(Refusal, match="not_yours"):
+        await introducing.may_post(house.store, house.desk, mine.id, CEM, house.now)
+    await service.pause(house.store, BOB, house.now + timedelta(days=9), {}, house.now)
+    assert (await introducing.may_post(house.store, house.desk, mine.id, ANN, house.now)).lines == ()
+    assert await following.ask_for_hello(house.store, house.desk, NET, ANN, house.now) == 0
+    await ending.end(house.store, house.desk, mine.id, ANN, house.event(), house.now, never=True)
+    with pytest.raises(Refusal, match="over"):
+        await introducing.may_post(house.store, house.desk, mine.id, ANN, house.now)
+    assert await house.store.read(apart.together_forbidden, house.keys, BOB, ANN)
