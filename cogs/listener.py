@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.checkins import plans
-from bot.content.library import Words
+from bot.content.library import Words, joined
 from bot.errors import Refusal
 from bot.listeners import due, serving
 from bot.listeners.serving import Serving
@@ -89,19 +89,14 @@ class Listener(commands.Cog):
     async def _off(self, interaction: discord.Interaction[Any], network: Network) -> None:
         app, now = self.app, self.app.clock.now()
         here = await serving.finish(app.store, app.desk, network.id, interaction.user.id, now)
-        held = (
-            app.library.text("listeners.still_held", here.language, count=here.open) if here.open else Words()
-        )
-        following = (
-            app.library.text(
-                "listeners.again_on",
-                here.language,
-                when=app.desk.when(here.next_on, here.zone, now, here.language),
-            )
-            if here.next_on is not None
-            else Words()
-        )
-        await self._say(interaction, "listeners.off", here, {"held": held, "following": following})
+        text, rest = app.library.text, list[Words]()
+        if here.open:
+            rest.append(text("listeners.still_held", here.language, count=here.open))
+        if here.next_on is not None:
+            at = app.desk.when(here.next_on, here.zone, now, here.language)
+            rest.append(text("listeners.again_on", here.language, when=at))
+        rest.append(text("listeners.thanks", here.language))
+        await self._say(interaction, "listeners.off", here, {"rest": joined(rest, " ")})
 
     # Whose and where
 

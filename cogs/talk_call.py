@@ -139,7 +139,8 @@ class TalkCall(commands.Cog):
         text = self.app.library.text
         if any(one.on for one in found.candidates):
             return text("calls.now.on", found.language)
-        return self.app.desk.later(found.later, zone, self.app.clock.now(), found.language)
+        later = self.app.desk.later(found.later, zone, self.app.clock.now(), found.language)
+        return text("calls.now.off", found.language, later=later)
 
     @on_press("calls.who")
     async def whom(self, interaction: discord.Interaction[Any], press: Press) -> None:

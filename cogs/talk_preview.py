@@ -140,7 +140,8 @@ class TalkPreview(commands.Cog):
         if not any(one.on for one in standing.askable):
             later = min((one.next_on for one in standing.askable if one.next_on is not None), default=None)
             now = self.app.clock.now()
-            lines.append(self.app.desk.later(later, standing.zone, now, language))
+            said = self.app.desk.later(later, standing.zone, now, language)
+            lines.append(text("calls.now.off", language, later=said))
         return joined(lines)
 
     def _leaving_out(self, standing: Standing) -> list[discord.ui.Select[Any]]:

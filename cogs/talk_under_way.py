@@ -80,7 +80,7 @@ class TalkUnderWay(commands.Cog):
             await self._ended(interaction, ended)
             return
         about = await self._about(interaction, press)
-        if press.arg not in ("ask", "no"):
+        if press.arg not in ("ask", "stop", "no"):
             raise Refusal("errors.old_button")
         if not about.fresh:
             await self.say(interaction, "talks.closed_already", hidden=_hidden(interaction))

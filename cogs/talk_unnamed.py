@@ -157,10 +157,8 @@ class TalkUnnamed(commands.Cog):
             interaction,
             "talks.preview",
             {
-                "network": draft.network,
                 "name": draft.name,
-                "want": text(f"talks.want.{draft.wishes.want}"),
-                "long": text(f"talks.long.{draft.wishes.long}"),
+                "seen": talks.seen(self.app.desk, draft.network, draft.wishes, "en"),
                 "avoid": draft.wishes.avoid or text("talks.avoid.nothing"),
                 "now": self._outlook(draft),
             },

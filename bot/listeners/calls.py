@@ -30,6 +30,7 @@ from bot.listeners.steps import (
     offers_of,
     release,
     tell_listener,
+    unsay,
     withdraw_offers,
 )
 from bot.listeners.tables import Call, CallOffer
@@ -323,6 +324,7 @@ async def again(
         if first_time(session, "interaction", event_id, now):
             pass_on(session, desk, call, Offer.LEFT_OUT, now)
             session.flush()
+            unsay(session, call, "calls.nobody")  # they read it in the answer to this press
         return standing_of(session, desk, call, now)
 
     return await store.write(act)

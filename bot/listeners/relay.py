@@ -184,6 +184,11 @@ class Relay:
                 parcel = replace(parcel, in_doubt=True)
             except StoreUnavailable:
                 pass
+            except Exception as error:
+                # Tried again it would fail again, for ever, and hold up everything else for that side.
+                log.error("A talk's message cannot be passed on; its writer is told.", exc_info=error)
+                ending, copy_id = Ending.LOST, None
+                break
             self._retrying.add(parcel.to_id)
             await asyncio.sleep(wait)
             self._retrying.discard(parcel.to_id)

@@ -214,7 +214,7 @@ def tell_member(
     said["later"] = desk.later(later, call.zone, now, language)
     enqueue(
         session,
-        f"{TOPIC}:member:{call.id}:{call.step}:{template.partition('.')[2]}",
+        _to_member(call, template),
         person.dm_channel_id,
         f"{template}#{call.step}",
         now=now,
@@ -226,6 +226,19 @@ def tell_member(
         priority=Priority.ANSWER,
         expires_at=None if call.state == State.NOBODY else call.step_at,
     )
+
+
+def unsay(session: Session, call: Call, template: str) -> None:
+    """Take back what was to be told at this step, because its member hears it otherwise."""
+    session.connection().execute(
+        delete_from(Outbox).where(
+            col(Outbox.dedupe_key) == _to_member(call, template), col(Outbox.state) == Sending.PENDING
+        )
+    )
+
+
+def _to_member(call: Call, template: str) -> str:
+    return f"{TOPIC}:member:{call.id}:{call.step}:{template.partition('.')[2]}"
 
 
 def tell_listener(

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete as delete_from
 from sqlmodel import Session, col, select
 
+from bot.content.library import Words
 from bot.db.keys import Keyring
 from bot.db.store import wake
 from bot.errors import Refusal
@@ -243,11 +244,7 @@ def _put_before(session: Session, desk: Desk, talk: TalkRow, one: Candidate, now
         one.channel_id,
         f"{OFFER}#{talk.id % 7}",
         now=now,
-        params={
-            "network": network.name,
-            "want": str(desk.library.text(f"talks.want.{wishes.want}", one.language)),
-            "long": str(desk.library.text(f"talks.long.{wishes.long}", one.language)),
-        },
+        params={"network": network.name, "seen": seen(desk, network.name, wishes, one.language)},
         subject_id=talk.id,
         user_id=one.user_id,
         network_id=talk.network_id,
@@ -255,6 +252,13 @@ def _put_before(session: Session, desk: Desk, talk: TalkRow, one: Candidate, now
         priority=Priority.ANSWER,
         expires_at=now + answer_time(session, talk.network_id),
     )
+
+
+def seen(desk: Desk, network: str, wishes: Wishes, language: str) -> Words:
+    """What listeners who are asked see of a talk, word for word; the member reads the same before."""
+    text = desk.library.text
+    want, long = text(f"talks.want.{wishes.want}", language), text(f"talks.long.{wishes.long}", language)
+    return text("talks.seen", language, network=network, want=want, long=long)
 
 
 def may_ask(session: Session, desk: Desk, user_id: int, side_id: int, yes: bool, now: datetime) -> str:

@@ -95,7 +95,7 @@ async def test_out_of_hours_says_so_and_when_and_keeps_it(scene: Listening) -> N
     assert "7.30 pm this evening" in words(preview)
     sent = await evening.tap(sam, preview, "calls.send")
     expect(sent, "calls.sent_later")
-    assert "the next comes on from 7.30 pm this evening" in words(sent)
+    assert "The next comes on from 7.30 pm this evening" in words(sent)
     assert "116 123" in words(sent)
     await evening.restart()
     await evening.wait(hours=7)

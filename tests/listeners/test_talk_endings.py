@@ -82,7 +82,7 @@ async def test_a_listener_whose_role_was_taken_hears_nothing_further(evening: Ev
     await talk.told(talk.sam, "talks.still_waiting")
     status = (await evening.run(talk.sam, "talk anonymous")).messages[-1]
     expect(status, "talks.status_waiting")
-    ask = await evening.tap(talk.sam, status, "talk.anonymous.end=ask")
+    ask = await evening.tap(talk.sam, status, "talk.anonymous.end=stop")
     expect(ask, "talks.end_ask_waiting")
     expect(await evening.tap(talk.sam, ask, "talk.anonymous.end=yes"), "talks.ended_waiting")
     # An offer pressed by somebody who is a listener no more: asked of Discord, refused.

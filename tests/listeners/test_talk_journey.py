@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.checkins.evening import Evening, expect
 from tests.launch.scene import words
 from tests.listeners.conversing import Conversing
@@ -19,6 +21,9 @@ async def test_a_talk_from_beginning_to_end(evening: Evening) -> None:
     await talk.told(talk.sam, "talks.asked")
     await talk.may(talk.sam)
     offer = await talk.told(talk.joan, "talks.offer")
+    promised = re.search(r"\*(Somebody in .*?)\*", words(preview))
+    assert promised is not None
+    assert promised[1] in words(offer), "word for word what the member was shown"
     assert "My father" not in words(offer), "only the one who says yes sees what is to be avoided"
     await talk.accept(talk.joan)
     opened = await talk.told(talk.sam, "talks.opened")
