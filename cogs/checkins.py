@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
@@ -11,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.buddies import following
-from bot.checkins import answering, asking, asking_now, going_on, plans
+from bot.checkins import answering, asking, asking_now, going_on
 from bot.checkins.answering import Answer
 from bot.checkins.rules import Later, Level
 from bot.errors import Refusal, StoreUnavailable
@@ -243,23 +242,6 @@ class Checkins(commands.Cog):
             await self._reply(interaction, template, params, kept)
             return
         await self._about(interaction, press, "checkins.kept_here")
-
-    @group.command(name="history", description="history")
-    async def history(self, interaction: discord.Interaction[Any]) -> None:
-        network_id = interaction.guild_id
-        past = await answering.history(self.app.store, self.app.keyring, network_id, interaction.user.id)
-        if not past:
-            await self.say(interaction, "checkins.history_empty")
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        plan = await plans.find(self.app.store, network_id, interaction.user.id) if network_id else None
-        zone = plan.zone if plan is not None else "Europe/London"
-        from bot.ui.history import picture  # a drawing library: loaded by the first who asks
-
-        points = [(one.at, str(one.level)) for one in past]
-        image, alt, since = await picture(self.app.library, points, zone, self.app.clock.now())
-        file = discord.File(io.BytesIO(image), "history.png", description=alt[:1024])
-        await self.say(interaction, "checkins.history", {"since": since}, file=file)
 
 
 async def setup(bot: ReallyOk) -> None:

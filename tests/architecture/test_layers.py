@@ -62,7 +62,7 @@ ONLY_IN = {
     "discord": ("cogs", "bot.ui", "bot.client", "bot.app", "bot.outbox.sender", "bot.sandbox"),
     "apscheduler": ("bot.schedule.alarm",),
     "simcord": ("bot.sandbox",),
-    "numpy": ("bot.buddies.crowd", "bot.buddies.pairing"),
+    "numpy": ("bot.buddies.crowd", "bot.buddies.pairing", "bot.support.encoder", "bot.support.model"),
     "rustworkx": ("bot.buddies.pairing",),
     "bot.sandbox": ("bot.sandbox", "bot.cli"),
     "cogs": ("bot.client",),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.app import build
-from bot.clock import MovableClock
+from bot.opening import mind_the_file
 from bot.settings import Settings
 
 
@@ -18,11 +16,10 @@ async def test_a_file_that_is_gone_is_told_each_minute(
 ) -> None:
     database = tmp_path / "reallyok.db"
     settings = Settings(token="x", data=tmp_path, database_url=f"sqlite:///{database.as_posix()}")
-    app = build(settings, clock=MovableClock(datetime(2026, 11, 25, tzinfo=UTC)))
     database.touch()
-    app._mind_the_file()
+    mind_the_file(settings)
     assert "restore" not in caplog.text
     database.unlink()
     with caplog.at_level(logging.ERROR):
-        app._mind_the_file()
+        mind_the_file(settings)
     assert "restore" in caplog.text
