@@ -61,6 +61,7 @@ async def recount(store: Store, now: datetime) -> None:
     """The clock was set back: what it had put off is reckoned anew."""
     for network_id in await networks.known(store):
         await plans.recount(store, network_id, now)
+    await due.recount(store, now)
 
 
 def earliest(session: Session, now: datetime) -> datetime | None:

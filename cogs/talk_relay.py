@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakValueDictionary
 
 import discord
 from discord.ext import commands
@@ -38,7 +39,7 @@ class AnonymousTalk(commands.Cog):
         self.bot = bot
         self.app = bot.app
         self._taking: dict[int, asyncio.Task[bool]] = {}
-        self._turns: dict[int, asyncio.Lock] = {}
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self.heard = asyncio.Event()
         """Whether it is known who wrote while nobody heard."""
         self.behind: dict[int, asyncio.Event] = {}
@@ -74,19 +75,15 @@ class AnonymousTalk(commands.Cog):
     async def in_turn(self, message: discord.Message) -> bool:
         """Take in one message after those of the same person that came before; says whether it was a talk's."""
         turn = self._turns.setdefault(message.author.id, asyncio.Lock())
-        try:
-            async with turn:
-                heard = await self._heard(message)
-                if heard is None:
-                    return False
-                taken = await self._kept(message, heard)
-                if taken.outcome is Took.PASSED and taken.to_id is not None and self._relay is not None:
-                    self._relay.pass_on(taken.to_id, taken.now)
-                    if taken.line is not None:
-                        self._relay.lines[heard.user_id] = taken.line
-        finally:
-            if not turn.locked():
-                self._turns.pop(message.author.id, None)
+        async with turn:
+            heard = await self._heard(message)
+            if heard is None:
+                return False
+            taken = await self._kept(message, heard)
+            if taken.outcome is Took.PASSED and taken.to_id is not None and self._relay is not None:
+                self._relay.pass_on(taken.to_id, taken.now)
+                if taken.line is not None:
+                    self._relay.lines[heard.user_id] = taken.line
         return await self._say_what_became(message, taken)
 
     async def _heard(self, message: discord.Message) -> Heard | None:

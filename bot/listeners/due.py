@@ -11,7 +11,7 @@ from bot.listeners import duty
 from bot.listeners.calls import close
 from bot.listeners.desk import Desk
 from bot.listeners.holding import declined, handed_back
-from bot.listeners.rules import OPEN, Ending, Offer, State
+from bot.listeners.rules import GRACE, OPEN, Ending, Offer, Promise, State, promised_at
 from bot.listeners.standing import called
 from bot.listeners.steps import ASKED, answer_time, ask, go, offers_of, tell_listener, tell_member
 from bot.listeners.tables import Call, CallOffer, Listener
@@ -37,6 +37,29 @@ async def calls_due(store: Store, desk: Desk, now: datetime) -> int:
         done = await store.write(_some, desk, now)
         total += done
     return total
+
+
+async def recount(store: Store, now: datetime) -> None:
+    """After the clock was set back: nobody waits longer for an answer than was stated, or for a promise that was short."""
+
+    def act(session: Session) -> None:
+        for call in session.exec(
+            select(Call).where(col(Call.step_at) > now, col(Call.state).in_(list(OPEN)))
+        ):
+            stated = answer_time(session, call.network_id)
+            if call.state == State.NOBODY:
+                call.step_at = now
+            elif call.state != State.HELD:
+                call.step_at = min(call.step_at or now, now + stated)
+            elif call.promise is not None:
+                # Whatever the clock says now, what was promised is no further off than it would be if promised now.
+                promised = promised_at(Promise(call.promise), now, call.zone)
+                call.promised_at = min(call.promised_at or promised, promised)
+                call.step_at = call.promised_at + GRACE
+            session.add(call)
+        wake(session, "schedule")
+
+    await store.write(act)
 
 
 def _due(now: datetime):  # its type is SQLAlchemy's own affair

@@ -191,3 +191,25 @@ async def test_pausing_hands_on_and_hours_and_limits_are_ones_own(scene: Listeni
     shown = await evening.tap(joan, panel, "listening.switch=calls")
     assert "**Calls:** not now" in words(shown)
     assert says(shown, "listeners.limits")
+
+
+async def test_the_night_notices_a_role_that_was_taken_away(scene: Listening) -> None:
+    evening, sam, joan, imran = scene.evening, scene.sam, scene.joan, scene.imran
+    await scene.begin(joan, imran)
+    await scene.ask(joan)
+    await scene.accept(joan, "tomorrow")
+    evening.world.take_role(joan, evening.demo.guild_id, await scene.role(joan))
+    await evening.wait(hours=16)
+    await until(lambda: len(evening.rows("SELECT id FROM listener")) == 1, "the night")
+    await scene.told(sam, "calls.nobody")
+    assert scene.calls()[0][:2] == ("nobody", None)
+
+
+async def test_a_clock_set_back_keeps_nobody_waiting_longer(scene: Listening) -> None:
+    evening = scene.evening
+    await scene.begin(scene.joan)
+    await scene.ask()
+    evening.clock.move_to(evening.clock.now() - timedelta(hours=20))
+    await evening.app.alarm.ring()
+    await evening.wait(minutes=31)
+    await scene.told(scene.sam, "calls.nobody")

