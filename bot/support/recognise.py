@@ -142,7 +142,7 @@ def _bands(share: Share, limits: Mapping[str, float]) -> Iterator[str]:
     if share.crisis > limits["crisis"]:
         yield "model: crisis"
     elif share.something > limits["something"]:
-        yield f"model: {CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])]}"
+        yield f"model: perhaps {CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])]}"
 
 
 def _denies(hit: Hit) -> bool:
