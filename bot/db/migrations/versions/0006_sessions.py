@@ -173,6 +173,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("before", sa.String(40), nullable=False),
         sa.Column("maybe", sa.Boolean(), nullable=False),
+        sa.Column("after", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("membership_id"),
