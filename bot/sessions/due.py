@@ -1,0 +1,84 @@
+"""Everything of sessions that is due, in its order, a small transaction at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, func
+
+from bot.db.store import Store, wake
+from bot.members.habits import Habits
+from bot.sessions import steps
+from bot.sessions.coming_tables import Coming
+from bot.sessions.meeting import Meeting
+from bot.sessions.tables import Occurrence
+
+# One look for all of them: mostly nothing is due, and then this is all that a minute costs.
+_EARLIEST = columns(
+    *(
+        columns(func.min(at)).scalar_subquery()
+        for at in (
+            col(Coming.offered_until),
+            col(Coming.remind_at),
+            col(Occurrence.remind_at),
+            col(Occurrence.door_at),
+            col(Occurrence.question_at),
+        )
+    )
+)
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the first thing around a meeting is due."""
+    return min((at for at in _instants(session) if at is not None), default=None)
+
+
+def _instants(session: Session) -> tuple[datetime | None, ...]:
+    return tuple(session.connection().execute(_EARLIEST).one())
+
+
+async def sessions_due(store: Store, habits: Habits, now: datetime) -> list[Meeting]:
+    """Do what is due: offers that lapsed, reminders, doors, questions afterwards; returns the meetings that began.
+
+    Safe to repeat, and after any interruption: what is done is no longer due, and a message is in the outbox once.
+    """
+    begun: list[Meeting] = []
+
+    def let_offers_go(session: Session) -> int:
+        return steps.let_offers_go(session, habits, now)
+
+    def remind(session: Session) -> int:
+        return steps.remind_some(session, habits, now)
+
+    def remind_channels(session: Session) -> int:
+        return steps.remind_channels(session, now)
+
+    def open_doors(session: Session) -> int:
+        opened = steps.open_doors(session, habits, now)
+        begun.extend(opened)
+        return len(opened)
+
+    def ask_afterwards(session: Session) -> int:
+        return steps.ask_afterwards(session, habits, now)
+
+    # Doors before reminders: after an hour away, "it's open" is what people need first.
+    in_order: tuple[tuple[int, Callable[[Session], int]], ...] = (
+        (0, let_offers_go),
+        (3, open_doors),
+        (1, remind),
+        (2, remind_channels),
+        (4, ask_afterwards),
+    )
+    instants = await store.read(_instants)
+    for number, step in in_order:
+        at = instants[number]
+        while at is not None and at <= now and await store.write(_one, step) == steps.AT_ONCE:
+            pass
+    return begun
+
+
+def _one(session: Session, step: Callable[[Session], int]) -> int:
+    wake(session, "schedule")
+    return step(session)
