@@ -10,16 +10,17 @@ from sqlmodel import Session, col, func
 
 from bot.db.store import Store, wake
 from bot.members.habits import Habits
-from bot.sessions import steps
+from bot.sessions import planning, steps
 from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting
-from bot.sessions.tables import Occurrence
+from bot.sessions.tables import Occurrence, SeriesRow
 
 # One look for all of them: mostly nothing is due, and then this is all that a minute costs.
 _EARLIEST = columns(
     *(
         columns(func.min(at)).scalar_subquery()
         for at in (
+            col(SeriesRow.plan_at),
             col(Coming.offered_until),
             col(Coming.remind_at),
             col(Occurrence.remind_at),
@@ -46,6 +47,9 @@ async def sessions_due(store: Store, habits: Habits, now: datetime) -> list[Meet
     """
     begun: list[Meeting] = []
 
+    def plan(session: Session) -> int:
+        return planning.plan_due(session, now)
+
     def let_offers_go(session: Session) -> int:
         return steps.let_offers_go(session, habits, now)
 
@@ -64,18 +68,19 @@ async def sessions_due(store: Store, habits: Habits, now: datetime) -> list[Meet
         return steps.ask_afterwards(session, habits, now)
 
     # Doors before reminders: after an hour away, "it's open" is what people need first.
-    in_order: tuple[tuple[int, Callable[[Session], int]], ...] = (
-        (0, let_offers_go),
-        (3, open_doors),
-        (1, remind),
-        (2, remind_channels),
-        (4, ask_afterwards),
+    in_order: tuple[tuple[int, Callable[[Session], int], int], ...] = (
+        (1, let_offers_go, steps.AT_ONCE),
+        (4, open_doors, steps.AT_ONCE),
+        (2, remind, steps.AT_ONCE),
+        (3, remind_channels, steps.AT_ONCE),
+        (5, ask_afterwards, steps.AT_ONCE),
+        (0, plan, planning.AT_ONCE),
     )
     instants = await store.read(_instants)
-    for number, step in in_order:
+    for number, step, most in in_order:
         at = instants[number]
-        while at is not None and at <= now and await store.write(_one, step) == steps.AT_ONCE:
-            pass
+        while at is not None and at <= now and await store.write(_one, step) == most:
+            pass  # another batch of the same
     return begun
 
 
