@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.db.columns import new_id
 from bot.db.store import Store
@@ -46,12 +47,17 @@ async def here(store: Store, occurrence_id: int, visitor: Visitor, event_id: int
     def act(session: Session) -> Here:
         stand, membership_id = admitted(session, occurrence_id, visitor, now)
         meeting = stand.meeting
-        on = meeting.held and meeting.starts_at - EARLY <= now < meeting.ends_at + LATE
+        on = is_open(meeting, now)
         if on and first_time(session, "interaction", event_id, now):
             _note(session, meeting, membership_id, visitor.user_id, "here", now)
         return Here(meeting, stand.network, stand.language, on)
 
     return await store.write(act)
+
+
+def is_open(meeting: Meeting, now: datetime) -> bool:
+    """Whether somebody may say now that they are there."""
+    return meeting.held and meeting.starts_at - EARLY <= now < meeting.ends_at + LATE
 
 
 def _note(
@@ -148,16 +154,18 @@ async def register(store: Store, occurrence_id: int, network_id: int) -> Registe
             coming=[one.user_id for one in said if one.place == Place.IN],
             waiting=[one.user_id for one in said if one.place in (Place.WAITING, Place.OFFERED)],
             maybe=[one.user_id for one in said if one.answer == Answer.MAYBE],
-            there=list(
-                session.exec(
-                    select(Attendance.user_id)
-                    .where(Attendance.occurrence_id == occurrence_id)
-                    .order_by(col(Attendance.at), col(Attendance.id))
-                ).all()
-            ),
+            there=list(session.exec(_there(occurrence_id)).all()),
         )
 
     return await store.read(look)
+
+
+def _there(occurrence_id: int) -> SelectOfScalar[int]:
+    return (
+        select(Attendance.user_id)
+        .where(Attendance.occurrence_id == occurrence_id)
+        .order_by(col(Attendance.at), col(Attendance.id))
+    )
 
 
 @dataclass(frozen=True)
@@ -174,11 +182,11 @@ async def take_register(
     occurrence_id: int,
     network_id: int,
     picked: Collection[int],
-    shown: Collection[int],
     event_id: int,
     now: datetime,
 ) -> Taken:
-    """Note those picked as there, and take back those who were `shown` as there and are picked no longer.
+    """Note those picked as there, and take back those of the first 25 noted who are picked no longer: the menu showed
+    them as picked.
 
     From a quarter of an hour before the start until a week afterwards. Raises `Refusal` for another network's meeting
     and outside that time.
@@ -197,6 +205,7 @@ async def take_register(
             )
         }
         if first_time(session, "interaction", event_id, now):
+            shown = session.exec(_there(occurrence_id).limit(MOST)).all()
             gone = [user_id for user_id in shown if user_id not in picked]
             session.connection().execute(
                 delete(Attendance).where(

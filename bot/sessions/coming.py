@@ -137,30 +137,26 @@ async def answer(
     habits: Habits,
     occurrence_id: int,
     visitor: Visitor,
-    said: Answer | None,
+    said: Answer,
     event_id: int,
     now: datetime,
 ) -> Answered:
-    """Keep what a member says about a meeting (None: only look), and give, keep or free a place.
+    """Keep what a member says about a meeting, and give, keep or free a place.
 
-    A place given up is offered to the next on the list in the same commit. Raises `Refusal` for a meeting that is
-    not there, for somebody who is not a member and for a session that is not for them; `RoleUnknown`.
+    A place given up is offered to the next on the list in the same commit. After the meeting's end, and for one that
+    is not held, nothing changes. Raises `Refusal` for a meeting that is not there, for somebody who is not a member
+    and for a session that is not for them; `RoleUnknown`.
     """
-    change = _look if said is None else _answer
-    ask = store.read if said is None else store.write
-    return await ask(change, habits, occurrence_id, visitor, said, event_id, now)
+    return await store.write(_answer, habits, occurrence_id, visitor, said, event_id, now)
 
 
-def _look(
-    session: Session,
-    habits: Habits,
-    occurrence_id: int,
-    visitor: Visitor,
-    said: Answer | None,
-    event_id: int,
-    now: datetime,
-) -> Answered:
-    return _stand(session, *_admitted(session, occurrence_id, visitor), now)
+async def look(store: Store, occurrence_id: int, visitor: Visitor, now: datetime) -> Answered:
+    """How somebody stands with a meeting. Raises as `answer`."""
+
+    def act(session: Session) -> Answered:
+        return admitted(session, occurrence_id, visitor, now)[0]
+
+    return await store.read(act)
 
 
 def _answer(

@@ -237,12 +237,14 @@ def _change(
 # A facilitator's own
 
 
-async def facilitated(
-    store: Store, network_id: int, user_id: int, typed: str, now: datetime
-) -> list[tuple[int, str, datetime, str]]:
-    """The meetings somebody may take the register of, the nearest to now first: (id, title, start, zone)."""
+Facilitated = tuple[int, str, datetime, str]
+"""A meeting's id, title, start and zone."""
 
-    def look(session: Session) -> list[tuple[int, str, datetime, str]]:
+
+async def facilitated(store: Store, network_id: int, user_id: int, now: datetime) -> list[Facilitated]:
+    """The meetings somebody may take the register of, the nearest to now first, at most 25."""
+
+    def look(session: Session) -> list[Facilitated]:
         rows = session.exec(
             select(Occurrence, SeriesRow)
             .join(Facilitator, col(Facilitator.series_id) == col(Occurrence.series_id))
@@ -255,8 +257,7 @@ async def facilitated(
             )
         ).all()
         meetings = [put_together(*row) for row in rows]
-        wanted = [m for m in meetings if m.held and typed.casefold() in m.title.casefold()]
-        nearest = sorted(wanted, key=lambda m: abs(m.starts_at - now))[:MOST]
+        nearest = sorted((m for m in meetings if m.held), key=lambda m: abs(m.starts_at - now))[:MOST]
         return [(m.id, m.title, m.starts_at, m.zone) for m in nearest]
 
     return await store.read(look)
