@@ -15,7 +15,7 @@ from bot.sessions import attendance, coming, listing
 from bot.sessions.coming import RoleUnknown, Visitor
 from bot.sessions.meeting import moment, title_said
 from bot.sessions.rules import Answer
-from bot.sessions.telling import Teller
+from bot.sessions.words import Teller
 from bot.ui.ids import Press
 from bot.ui.render import Origin
 from bot.ui.router import on_press, picked_row

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.errors import Refusal
 from bot.networks import service as networks
 from bot.sessions import attendance, listing
-from bot.sessions.telling import Teller
+from bot.sessions.words import Teller
 from bot.ui.ids import LARGEST_ROW, Press, make
 from bot.ui.router import chosen, on_press
 

@@ -15,7 +15,7 @@ from bot.members import service as members
 from bot.sessions import feed, listing
 from bot.sessions.calendar import calendar
 from bot.sessions.reminding import CHOICES
-from bot.sessions.telling import Teller
+from bot.sessions.words import Teller
 from bot.ui.ids import Press, make
 from bot.ui.render import menu
 from bot.ui.router import on_press
