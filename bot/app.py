@@ -21,6 +21,7 @@ import discord
 from sqlmodel import Session
 
 from bot.checkins import answering, asking, plans
+from bot.checkins.habits import habits
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock
 from bot.content.library import Library, default_root, load
@@ -37,10 +38,14 @@ from bot.outbox.pump import Pump
 from bot.outbox.sender import DiscordSender
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.alarm import Alarm
+from bot.sessions import attendance, due, feed, sending, steps
+from bot.sessions.calendar import calendar
+from bot.sessions.ended import ended as session_ended
 from bot.settings import Settings
 from bot.support.lines import NetworkLines
 from bot.support.signposts import Signposts
 from bot.ui.render import Origin, draw
+from bot.web.server import Web
 
 log = logging.getLogger("reallyok")
 
@@ -49,6 +54,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     answering.FOLLOW: answering.followed,
     members.TOPIC: members.reached,
     networks.TOPIC: networks.ended,
+    sending.TOPIC: session_ended,
 }
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
@@ -77,6 +83,11 @@ class App:
         self.first_contacts = Circuit()
         self.alarm = Alarm(clock, self._earliest, self._ring)
         self.pump: Pump | None = None
+        self.web = (
+            Web(settings.http_host, settings.http_port, self._is_ready, self._calendar)
+            if settings.http_port
+            else None
+        )
         self.keys: keys.Keyring | None = None
         self._ledger: Ledger | None = None
         self._store: Store | None = None
@@ -124,6 +135,21 @@ class App:
         """How a message just put in the outbox ended, or None if it has not in that time."""
         return None if self.pump is None else await self.pump.outcome(row_id, patience_s)
 
+    # The small web server
+
+    def _is_ready(self) -> bool:
+        return self._store is not None and self.client.is_ready()
+
+    async def _calendar(self, secret: str) -> bytes | None:
+        """The calendar at a private address, or None where there is none."""
+        now = self.clock.now()
+        shown = await feed.by_token(self.store, secret, str(self.library.text("sessions.feed.busy")), now)
+        if shown is None:
+            return None
+        # The file has a name of its own in somebody's calendar, and others look at that calendar too.
+        name = str(self.library.text("sessions.feed.busy" if shown.neutral else "sessions.feed.mine"))
+        return await asyncio.to_thread(calendar, shown.entries, now, name)
+
     # Starting and ending
 
     async def run(self) -> None:
@@ -133,6 +159,8 @@ class App:
         """
         assert self.settings.token, "the command line asks for a token before it builds an app"
         self._ending = asyncio.Event()
+        if self.web is not None:
+            await self.web.start()
         connection = asyncio.create_task(self._connect(self.settings.token))
         ending = asyncio.create_task(self._ending.wait())
         try:
@@ -257,6 +285,8 @@ class App:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+        if self.web is not None:
+            await self.web.stop()
         with contextlib.suppress(Exception):
             await self.client.close()
         connection.cancel()
@@ -302,6 +332,12 @@ class App:
             self.after_ready(self.client.count_members())
             self.store.leftovers = True  # of what retention let go of
         await asking.ask_due(self.store, now, self.openings)
+        for meeting in await due.sessions_due(self.store, habits, now):
+            # Whoever was early is in the room already, and nobody tells of them again.
+            if meeting.room_id is not None:
+                await attendance.present(
+                    self.store, meeting.room_id, self.client.in_room(meeting.network_id, meeting.room_id), now
+                )
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
@@ -369,15 +405,18 @@ def _night_of(now: datetime) -> date:
 
 
 def _earliest(session: Session, now: datetime) -> datetime | None:
-    times = (asking.next_due(session), queue.next_due(session, after=now))
+    times = (asking.next_due(session), queue.next_due(session, after=now), due.next_due(session))
     return min((at for at in times if at is not None), default=None)
 
 
 def _next_template(session: Session, now: datetime) -> str | None:
-    question, message = asking.next_due(session), queue.next_due(session, after=now)
-    if question is not None and (message is None or question <= message):
-        return asking.OPENING
-    return queue.next_template(session, after=now)
+    message = queue.next_due(session, after=now)
+    found = [
+        (at, name)
+        for at, name in ((asking.next_due(session), asking.OPENING), (due.next_due(session), steps.REMINDER))
+        if at is not None and (message is None or at <= message)
+    ]
+    return min(found)[1] if found else queue.next_template(session, after=now)
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> App:

@@ -103,6 +103,9 @@ class ReallyOk(commands.Bot):
         intents.guilds = True
         intents.dm_messages = True
         intents.dm_reactions = True
+        intents.voice_states = (
+            True  # who is in a room while a session is held there, and nothing else of it is kept
+        )
         super().__init__(
             command_prefix=(),
             help_command=None,
@@ -258,6 +261,14 @@ class ReallyOk(commands.Bot):
                     await members.leave(self.app.store, network_id, user_id, self.app.clock.now())
             except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
                 log.warning("Discord would not say who is still there (%s).", type(error).__name__)
+
+    def in_room(self, network_id: int, room_id: int) -> list[int]:
+        """Who is in a voice channel, as far as Discord lets the bot see."""
+        guild = self.get_guild(network_id)
+        room = guild.get_channel(room_id) if guild is not None else None
+        if not isinstance(room, discord.VoiceChannel | discord.StageChannel):
+            return []
+        return [user_id for user_id in room.voice_states if user_id != self.application_id]
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await networks.removed(self.app.store, guild.id, self.app.clock.now())
