@@ -24,7 +24,7 @@ from bot.schedule.recurrence import (
 )
 from bot.schedule.tables import closures_of
 from bot.sessions.rules import OccurrenceState, SeriesState
-from bot.sessions.steps import set_times
+from bot.sessions.steps import AT_ONCE, set_times
 from bot.sessions.tables import Occurrence, SeriesRow
 
 AHEAD = timedelta(days=35)
@@ -33,7 +33,7 @@ FEWEST_AHEAD = 5
 ANNOUNCED_BEFORE = timedelta(days=6)
 LAST_CALL = timedelta(hours=2)
 DAY_BEGINS, DAY_ENDS = 9, 20  # the hours in which a channel is written to
-AT_ONCE = 50
+
 AWAY = timedelta(days=1)  # how soon a network that removed the bot is looked at again
 
 
