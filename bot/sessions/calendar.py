@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,7 +107,7 @@ def _events(entry: Entry, now: datetime) -> list[Any]:
 
 def _series(entry: Entry, kept: Sequence[date], out: Sequence[date], zone: ZoneInfo) -> Any:
     start = datetime.combine(kept[0], entry.rule.at, zone)
-    event = _event(entry, str(entry.uid), start, start.replace(tzinfo=None) + entry.length, zone)
+    event = _event(entry, str(entry.uid), start, start + entry.length)  # on the wall, both
     if len(kept) > 1:
         event.add("rrule", _rrule(entry.rule, kept[-1]))
         for day in out:
@@ -139,20 +139,21 @@ def _moved(entry: Entry, one: Changed, at: datetime, zone: ZoneInfo) -> Any:
 
 
 def _single(entry: Entry, uid: str, at: datetime, zone: ZoneInfo, one: Changed | None = None) -> Any:
-    start = at.astimezone(zone)
     ends = one.ends_at if one is not None and one.ends_at is not None else at + entry.length
-    return _event(entry, uid, start, ends.astimezone(zone).replace(tzinfo=None), zone, one)
+    start, end = at.astimezone(zone), ends.astimezone(zone)
+    if start.fold or end.fold:
+        # An hour the wall shows twice: a calendar would take the first, so it is told the instant.
+        start, end = at.astimezone(UTC), ends.astimezone(UTC)
+    return _event(entry, uid, start, end, one)
 
 
-def _event(
-    entry: Entry, uid: str, start: datetime, end: datetime, zone: ZoneInfo, one: Changed | None = None
-) -> Any:
+def _event(entry: Entry, uid: str, start: datetime, end: datetime, one: Changed | None = None) -> Any:
     from icalendar import Event
 
     event: Any = Event()  # its own types are half told
     event.add("uid", f"{uid}@really-ok")
     event.add("dtstart", start)
-    event.add("dtend", end.replace(tzinfo=zone))
+    event.add("dtend", end)
     event.add("summary", (one.title if one else "") or entry.title)
     for name, value in (
         ("location", (one.where if one else "") or entry.where),

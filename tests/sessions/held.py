@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 
 from bot.members.tables import Network
 from bot.sandbox.people import Person
+from bot.schedule.recurrence import Series
 from bot.sessions.planning import plan, set_rule
 from bot.sessions.rules import Where, Who
 from bot.sessions.tables import Facilitator, Invited, Occurrence, SeriesRow, SessionNetwork
-from bot.schedule.recurrence import Series
 from tests.checkins.evening import Evening
 
 COFFEE = "Saturday coffee"
@@ -41,11 +41,17 @@ async def hold(
 
     def put(session: Session) -> list[Occurrence]:
         now = evening.clock.now()
-        series = SeriesRow(network_id=guild, made_at=now, start_on=start, at=at, zone=zone, unit="week", **fields)
+        series = SeriesRow(
+            network_id=guild, made_at=now, start_on=start, at=at, zone=zone, unit="week", **fields
+        )
         set_rule(series, rule)
         session.add(series)
         if session.get(SessionNetwork, guild) is None:
-            session.add(SessionNetwork(network_id=guild, channel_id=channel or evening.demo.channels["saturday-coffee"]))
+            session.add(
+                SessionNetwork(
+                    network_id=guild, channel_id=channel or evening.demo.channels["saturday-coffee"]
+                )
+            )
         session.flush()
         if facilitator is not None:
             session.add(
@@ -56,7 +62,9 @@ async def hold(
         plan(session, series, session.get_one(Network, guild), now)
         return list(
             session.exec(
-                select(Occurrence).where(Occurrence.series_id == series.id).order_by(col(Occurrence.starts_at))
+                select(Occurrence)
+                .where(Occurrence.series_id == series.id)
+                .order_by(col(Occurrence.starts_at))
             )
         )
 

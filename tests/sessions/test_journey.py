@@ -67,7 +67,9 @@ async def test_from_the_announcement_to_the_register(
     register = last(await evening.run(marcus, "session register"))
     expect(register, "sessions.register")
     assert f"<@{you.id}>" in words(register)
-    assert sorted(who for (who,) in evening.rows("SELECT user_id FROM session_attendance")) == sorted([you.id, tom.id])
+    assert sorted(who for (who,) in evening.rows("SELECT user_id FROM session_attendance")) == sorted(
+        [you.id, tom.id]
+    )
 
     await evening.play(nine + timedelta(hours=2))
     for person in (you, tom):
