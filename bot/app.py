@@ -38,7 +38,7 @@ from bot.outbox.pump import Pump
 from bot.outbox.sender import DiscordSender
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.alarm import Alarm
-from bot.sessions import attendance, due, feed, sending, steps
+from bot.sessions import announcing, attendance, due, feed, news, sending, steps
 from bot.sessions.calendar import calendar
 from bot.sessions.ended import ended as session_ended
 from bot.settings import Settings
@@ -55,6 +55,8 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     members.TOPIC: members.reached,
     networks.TOPIC: networks.ended,
     sending.TOPIC: session_ended,
+    announcing.TOPIC: announcing.announced,
+    news.TOPIC: members.reached,
 }
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for

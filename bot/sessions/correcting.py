@@ -189,6 +189,17 @@ async def move(
     return await store.write(act)
 
 
+async def series_named(store: Store, number: int, actor: Actor) -> tuple[int, str]:
+    """The series of a meeting's number, or of its own, and its title. Raises `Refusal`."""
+
+    def look(session: Session) -> tuple[int, str]:
+        occurrence = session.get(Occurrence, number)
+        series = series_of(session, occurrence.series_id if occurrence else number, actor)
+        return series.id, series.title
+
+    return await store.read(look)
+
+
 async def give(
     store: Store, series_id: int, to: int, by: str, actor: Actor, event_id: int, now: datetime
 ) -> str:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func
 
 from bot.db.store import Store, wake
 from bot.members.habits import Habits
-from bot.sessions import planning, steps
+from bot.sessions import announcing, planning, steps
 from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting
 from bot.sessions.tables import Occurrence, SeriesRow
@@ -26,6 +26,7 @@ _EARLIEST = columns(
             col(Occurrence.remind_at),
             col(Occurrence.door_at),
             col(Occurrence.question_at),
+            col(Occurrence.announce_at),
         )
     )
 )
@@ -49,6 +50,9 @@ async def sessions_due(store: Store, habits: Habits, now: datetime) -> list[Meet
 
     def plan(session: Session) -> int:
         return planning.plan_due(session, now)
+
+    def announce(session: Session) -> int:
+        return announcing.announce_due(session, habits, now)
 
     def let_offers_go(session: Session) -> int:
         return steps.let_offers_go(session, habits, now)
@@ -74,6 +78,7 @@ async def sessions_due(store: Store, habits: Habits, now: datetime) -> list[Meet
         (2, remind, steps.AT_ONCE),
         (3, remind_channels, steps.AT_ONCE),
         (5, ask_afterwards, steps.AT_ONCE),
+        (6, announce, steps.AT_ONCE),
         (0, plan, planning.AT_ONCE),
     )
     instants = await store.read(_instants)

@@ -107,7 +107,7 @@ def read_length(text: str) -> int | None:
     return minutes if SHORTEST_MIN <= minutes <= LONGEST_MIN else None
 
 
-def read_where(text: str, rooms: Mapping[int, tuple[str, Where]]) -> Place | None:
+def read_where(text: str, rooms: Mapping[int, tuple[str, str]]) -> Place | None:
     """A room picked or named, a link, or a place in words; None for what is empty, or a link that is none.
 
     `rooms` are the server's voice and stage channels: id to name and kind.
@@ -115,11 +115,11 @@ def read_where(text: str, rooms: Mapping[int, tuple[str, Where]]) -> Place | Non
     said = " ".join(text.split())[:WHERE_LENGTH]
     number = said.strip("<#>")
     if number.isdecimal() and int(number) in rooms:
-        return Place(rooms[int(number)][1], int(number))
+        return Place(Where(rooms[int(number)][1]), int(number))
     name = said.lstrip("#").casefold()
     for room_id, (called, kind) in rooms.items():
         if called.casefold() == name:
-            return Place(kind, room_id)
+            return Place(Where(kind), room_id)
     if said.casefold().startswith(("http:", "https:", "www.")):
         link = f"https://{said}" if said.casefold().startswith("www.") else said
         return Place(Where.LINK, text=link) if _is_link(link) else None
