@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from bot.members.service import reached
 from bot.members.tables import Network, Person
-from bot.outbox.queue import Consequence, enqueue
+from bot.outbox.queue import enqueue
 from bot.outbox.tables import Outbox, Priority, State
 from bot.sessions.meeting import Meeting, moment, put_together, title_said
 from bot.sessions.sending import CHANNEL, TROUBLE
@@ -29,9 +28,6 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
     if row.user_id is not None:
         reached(session, row, now)
         return
-    for kind, follow in OTHERS.items():
-        if row.dedupe_key.startswith(f"{kind}:"):
-            follow(session, row, now)
     if row.state not in CLOSED or row.dedupe_key.startswith(f"{TROUBLE}:"):
         return
     found = occurrence_with_series(session, row.subject_id)
@@ -44,10 +40,6 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
             # The same key as their own reminder an hour before: whichever comes first is the one they get.
             remind(session, coming, meeting, person, network, CHANNEL_LEAD, None, now)
     _tell_facilitators(session, meeting, network, row.channel_id, now)
-
-
-OTHERS: Mapping[str, Consequence] = {}
-"""What the other kinds of this part's messages ask for, by what their keys begin with."""
 
 
 def _tell_facilitators(

@@ -44,11 +44,11 @@ class Teller:
             "when": moment(meeting.starts_at),
             "where": where_said(meeting),
         }
-        if done.over:
-            return "sessions.over", params
         if not meeting.held:
             params["reason"] = self.reason(meeting.reason)
             return "sessions.not_held", params
+        if done.over:
+            return "sessions.over", params
         if done.answer is Answer.COMING:
             return ("sessions.coming" if done.place is Place.IN else "sessions.waiting"), params
         if done.answer is Answer.MAYBE:
@@ -97,7 +97,7 @@ class Teller:
             title=title_said(meeting),
             when=moment(meeting.starts_at),
             where=where_said(meeting),
-            standing=joined(["\n-# ", standing], "") if standing else Words(""),
+            standing=joined([Words("\n-# "), standing], "") if standing else Words(""),
         )
 
     def card(self, done: Answered) -> dict[str, str]:
