@@ -95,7 +95,17 @@ class Teller:
                 )
             else:
                 lines.append(self._text("me.kept.consent", network=name, date=given, purpose=what))
-        for table, key in (("outbox", "messages"), ("apart", "apart"), ("report", "reports")):
+        for table, key in (
+            ("session_facilitator", "runs"),
+            ("session_invited", "invited"),
+            ("session_coming", "coming"),
+            ("session_attendance", "attended"),
+            ("session_reminders", "reminders"),
+            ("session_feed", "feed"),
+            ("outbox", "messages"),
+            ("apart", "apart"),
+            ("report", "reports"),
+        ):
             if rows.get(table):
                 lines.append(self._text(f"me.kept.{key}", count=len(rows[table])))
         for row in rows.get("fact", []):

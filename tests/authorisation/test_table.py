@@ -45,6 +45,7 @@ MOVES = {
     "networks.listed": {"fact"},
     "me.takeoff": {"separation"},
     "/buddy avoid": {"separation"},
+    "sessions.roll": {"session_attendance"},
 }
 OF_A_NETWORK = {"network", "network_closure", "closure", "organisation", "outbox"}
 

@@ -6,7 +6,8 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from bot.ui.flood import Flood
 from tests.authorisation.table import DM, SERVER
 from tests.checkins.evening import Evening, an_evening, last, which
 from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
+from tests.sessions.held import hold
 
 Dump = dict[str, set[tuple[Any, ...]]]
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
@@ -61,6 +63,8 @@ class Town:
             return self.question_of(person) or self.question_of(self.kate) or 0
         if number == "fact":
             return self.fact_of(person) or self.fact_of(self.kate)
+        if number == "session":
+            return self.meeting_in(self.evening.demo.guild_id)
         return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
@@ -71,6 +75,8 @@ class Town:
             return [self.question_of(person) or 0 for person in (self.kate, self.tom)]
         if number == "fact":
             return [self.fact_of(person) for person in (self.kate, self.tom)]
+        if number == "session":
+            return [self.meeting_in(self.evening.demo.second_guild_id)]
         # What nobody asked to have added, and what was asked for in the other network.
         return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
 
@@ -78,6 +84,11 @@ class Town:
         """What somebody told of whom they work for; 0 for nothing."""
         found = self.evening.rows("SELECT id FROM fact WHERE user_id = ?", person.id)
         return found[0][0] if found else 0
+
+    def meeting_in(self, network_id: int) -> int:
+        """The session that is on in a network."""
+        query = "SELECT id FROM session_occurrence WHERE network_id = ? ORDER BY starts_at LIMIT 1"
+        return self.evening.rows(query, network_id)[0][0]
 
     def picked(self, kind: str, choice: str, person: Person, *, foreign: bool = False) -> list[str]:
         """What is picked in a menu: something of the person's own, or with `foreign` of somebody else's."""
@@ -95,6 +106,10 @@ class Town:
             return [str(id) for (id,) in rows("SELECT id FROM apart WHERE user_id = ?", whose.id)] or ["1"]
         if kind == "networks.named":
             return [str(self.evening.world.people["ade"].id)]
+        if kind == "sessions.open":
+            return [str(self.meeting_in(home))]
+        if kind == "sessions.roll":
+            return [str(self.kate.id)]
         return [{"often": "monthly", "closures": "ask"}.get(choice, choice or "never")]
 
     async def place(self, person: Person, where: str) -> int:
@@ -117,7 +132,7 @@ class Town:
         """A press, choice or form exactly as told, whatever was ever offered."""
         if form == "button":
             return await person.press_raw(channel, 1, custom_id)
-        if form == "menu" and ":networks.named:" in custom_id:
+        if form == "menu" and (":networks.named:" in custom_id or ":sessions.roll:" in custom_id):
             store = self.evening.world.backend
             resolved = {
                 "users": {v: dict(user_payload(store.users[int(v)])) for v in values if v.isdecimal()}
@@ -313,6 +328,7 @@ async def build(evening: Evening) -> Town:
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
     await _tell(evening, cast["member"], cast["left"], kate, tom)
+    await _meet(evening, cast["facilitator"], tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -343,6 +359,17 @@ async def _tell(evening: Evening, member: Person, left: Person, kate: Person, to
             await facts.ask_for(store, keys, person.id, given.fact_id, now)
         other = evening.world.people["priya"].id
         await apart.keep_apart(store, keys, network, "", person.id, other, Apart.AVOID, now)
+
+
+async def _meet(evening: Evening, facilitator: Person, tom: Person) -> None:
+    """A session that is on in each network."""
+    demo, quarter_to = evening.demo, time(17, 45)
+    for network, runs in ((demo.guild_id, facilitator), (demo.second_guild_id, tom)):
+        await hold(evening, WEDNESDAY.date(), quarter_to, guild=network, facilitator=runs)
+    await evening.wait(seconds=1)  # and announced
+    # What is offered where the operator gave calendars an address.
+    app = evening.app
+    app.settings = replace(app.settings, http_port=8080, http_address="https://calendar.example.org")
 
 
 async def _counted(evening: Evening, *people: Person) -> None:

@@ -27,10 +27,11 @@ async def hold(
     facilitator: Person | None = None,
     invited: tuple[Person, ...] = (),
     channel: int | None = None,
+    guild: int | None = None,
     **more: Any,
 ) -> list[Occurrence]:
     """A weekly series from `start`, in the voice channel of the demo network; the meetings made so far, in order."""
-    guild = evening.demo.guild_id
+    guild = guild or evening.demo.guild_id
     rule = Series(start, at, zone, **more.pop("rule", {}))
     fields: dict[str, Any] = {
         "title": COFFEE,
@@ -46,12 +47,9 @@ async def hold(
         )
         set_rule(series, rule)
         session.add(series)
+        usual = evening.demo.channels["saturday-coffee"] if guild == evening.demo.guild_id else None
         if session.get(SessionNetwork, guild) is None:
-            session.add(
-                SessionNetwork(
-                    network_id=guild, channel_id=channel or evening.demo.channels["saturday-coffee"]
-                )
-            )
+            session.add(SessionNetwork(network_id=guild, channel_id=channel or usual))
         session.flush()
         if facilitator is not None:
             session.add(
