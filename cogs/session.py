@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LENGTHS = (30, 45, 60, 75, 90, 120)
 
 
-class Session(commands.GroupCog, group_name="session", group_description="session"):
+class Sessions(commands.GroupCog, group_name="session", group_description="session"):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
         self.say = bot.answers.say
@@ -117,8 +117,9 @@ class Session(commands.GroupCog, group_name="session", group_description="sessio
     # Changing one
 
     @app_commands.command(name="edit", description="edit")
-    async def edit(self, interaction: discord.Interaction[Any], session: str) -> None:
-        meeting, actor, _ = await self._meeting(interaction, session)
+    @app_commands.rename(which="session")
+    async def edit(self, interaction: discord.Interaction[Any], which: str) -> None:
+        meeting, actor, _ = await self._meeting(interaction, which)
         standing = await correcting.stand(self.app.store, meeting.id, actor, self.app.clock.now())
         without = () if standing.repeats else ("sessions.edit=later", "sessions.edit=all", "sessions.skip")
         screens = self._screens(interaction)
@@ -139,10 +140,11 @@ class Session(commands.GroupCog, group_name="session", group_description="sessio
         )
 
     @app_commands.command(name="skip", description="skip")
+    @app_commands.rename(which="session")
     async def skip(
-        self, interaction: discord.Interaction[Any], session: str, reason: str | None = None
+        self, interaction: discord.Interaction[Any], which: str, reason: str | None = None
     ) -> None:
-        meeting, actor, _ = await self._meeting(interaction, session)
+        meeting, actor, _ = await self._meeting(interaction, which)
         now = self.app.clock.now()
         done = await correcting.skip(
             self.app.store, habits, meeting.id, reason or "", actor, interaction.id, now
@@ -150,8 +152,9 @@ class Session(commands.GroupCog, group_name="session", group_description="sessio
         await self._done(interaction, "sessions.skipped", done)
 
     @app_commands.command(name="cancel", description="cancel")
-    async def cancel(self, interaction: discord.Interaction[Any], session: str) -> None:
-        meeting, actor, _ = await self._meeting(interaction, session)
+    @app_commands.rename(which="session")
+    async def cancel(self, interaction: discord.Interaction[Any], which: str) -> None:
+        meeting, actor, _ = await self._meeting(interaction, which)
         standing = await correcting.stand(self.app.store, meeting.id, actor, self.app.clock.now())
         await self.say(
             interaction,
@@ -162,8 +165,9 @@ class Session(commands.GroupCog, group_name="session", group_description="sessio
         )
 
     @app_commands.command(name="move", description="move")
-    async def move(self, interaction: discord.Interaction[Any], session: str, when: str) -> None:
-        meeting, actor, zone = await self._meeting(interaction, session)
+    @app_commands.rename(which="session")
+    async def move(self, interaction: discord.Interaction[Any], which: str, when: str) -> None:
+        meeting, actor, zone = await self._meeting(interaction, which)
         now = self.app.clock.now()
         reading = read_when(when, now, zone)
         if not isinstance(reading, Heard):
@@ -187,10 +191,10 @@ class Session(commands.GroupCog, group_name="session", group_description="sessio
             subject_id=done.meeting.id,
         )
 
-    @edit.autocomplete("session")
-    @skip.autocomplete("session")
-    @cancel.autocomplete("session")
-    @move.autocomplete("session")
+    @edit.autocomplete("which")
+    @skip.autocomplete("which")
+    @cancel.autocomplete("which")
+    @move.autocomplete("which")
     async def sessions(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
@@ -222,7 +226,7 @@ class Session(commands.GroupCog, group_name="session", group_description="sessio
 
 
 async def setup(bot: ReallyOk) -> None:
-    cog = Session(bot)
+    cog = Sessions(bot)
     await bot.add_cog(cog)
     group = cog.app_command
     assert group is not None

@@ -126,9 +126,7 @@ class ReminderChoice(SQLModel, table=True):
     maybe: bool = Field(
         default=True, sa_column_kwargs=personal(export="Also when you said maybe", keep=WHILE_MEMBER)
     )
-    after: bool = Field(
-        default=True, sa_column_kwargs=personal(export="Asked afterwards", keep=WHILE_MEMBER)
-    )
+    after: bool = Field(default=True, sa_column_kwargs=personal(export="Asked afterwards", keep=WHILE_MEMBER))
 
 
 class Feed(SQLModel, table=True):

@@ -17,6 +17,9 @@ _HOURS = re.compile(
     r"(?: ?(?:and )?(?P<m>\d{1,3}) ?(?:m|mins?|minutes?)?)?"
 )
 
+_IN_HOURS = re.compile(r"^(half|quarter of) an hour$")
+_QUARTERS = {"half": "30", "quarter of": "15"}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -92,9 +95,7 @@ def from_json(kept: Mapping[str, Any]) -> Fields:
 def read_length(text: str) -> int | None:
     """ "90", "1h30", "an hour", "1 hour 30", "half an hour", "1.5 hours" in minutes; None for anything else."""
     said = " ".join(text.casefold().replace("-", " ").split())
-    said = {"half an hour": "30", "three quarters of an hour": "45", "an hour and a half": "90"}.get(
-        said, said
-    )
+    said = _IN_HOURS.sub(lambda spoken: _QUARTERS[spoken[1]], said)
     found = _HOURS.fullmatch(said)
     if found is None or not (found["h"] or found["m"]):
         return None

@@ -171,14 +171,14 @@ class _Reading:
                 Ask(
                     Question.FIFTH,
                     found[0].strip(),
-                    (Choice(self.said.instead(found, f" last {name} of the month "), nth=-1, weekday=day),),
+                    (Choice(self.said.instead(found, f" last {name} monthly "), nth=-1, weekday=day),),
                 )
             )
         monthly = unit is not None and unit.unit is Unit.MONTH
         if not monthly and not found["month"] and not (found["every"] and nth in (1, -1)):
             choices = [
                 Choice(
-                    self.said.instead(found, f" {words.NTH_NAMES[nth]} {name} of the month "),
+                    self.said.instead(found, f" {words.NTH_NAMES[nth]} {name} monthly "),
                     nth=nth,
                     weekday=day,
                 )
@@ -229,7 +229,7 @@ class _Reading:
                     name,
                     tuple(
                         Choice(
-                            " ".join(f"{often}{nth_name} {name} of the month {text}".split()),
+                            " ".join(f"{often}{nth_name} {name} monthly {text}".split()),
                             nth=nth,
                             weekday=days[0],
                         )
@@ -315,7 +315,7 @@ class _Reading:
             self.said.text,
             tuple(
                 Choice(
-                    " ".join(f"{often}{words.NTH_NAMES[each]} {name} of the month {text}".split()),
+                    " ".join(f"{often}{words.NTH_NAMES[each]} {name} monthly {text}".split()),
                     nth=each,
                     weekday=on.weekday(),
                 )

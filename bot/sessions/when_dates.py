@@ -193,7 +193,8 @@ class DateReader:
     def _relative(self) -> Day | None:
         found = self.said.take(words.RELATIVE)
         if found is not None:
-            ahead = {"tomorrow": 1, "day after tomorrow": 2}.get(found[1], 0)
+            after = found[1].startswith("day")
+            ahead = 2 if after else 1 if found[1] == "tomorrow" else 0
             part = found[1].rpartition(" ")[2]
             self.hint = {"tonight": "pm", "evening": "pm", "afternoon": "pm", "morning": "am"}.get(part, "")
             return self._of(self.today + timedelta(days=ahead), found)
