@@ -213,7 +213,7 @@ async def take_register(
                 )
             )
             for user_id, membership_id in members.items():
-                _note(session, meeting, membership_id, user_id, "register", now)
+                _note(session, meeting, membership_id, user_id, "roll", now)
         there = session.exec(select(Attendance.id).where(Attendance.occurrence_id == occurrence_id)).all()
         return Taken(meeting, len(there), [user_id for user_id in picked if user_id not in members])
 

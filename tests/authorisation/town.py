@@ -323,12 +323,12 @@ async def build(evening: Evening) -> Town:
     for name, role in zip(("facilitator", "listener", "organiser"), roles, strict=True):
         evening.world.give_role(cast[name], demo.guild_id, role)
     evening.world.give_role(cast["left"], demo.guild_id, roles[2])
+    await _meet(evening, cast["facilitator"], tom)
     await evening.play(WEDNESDAY)
     await _counted(evening, cast["member"], cast["left"], kate)
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
     await _tell(evening, cast["member"], cast["left"], kate, tom)
-    await _meet(evening, cast["facilitator"], tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -366,7 +366,6 @@ async def _meet(evening: Evening, facilitator: Person, tom: Person) -> None:
     demo, quarter_to = evening.demo, time(17, 45)
     for network, runs in ((demo.guild_id, facilitator), (demo.second_guild_id, tom)):
         await hold(evening, WEDNESDAY.date(), quarter_to, guild=network, facilitator=runs)
-    await evening.wait(seconds=1)  # and announced
     # What is offered where the operator gave calendars an address.
     app = evening.app
     app.settings = replace(app.settings, http_port=8080, http_address="https://calendar.example.org")

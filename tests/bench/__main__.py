@@ -22,6 +22,7 @@ NAMES = (
     "outbox-round",
     "privacy",
     "replies",
+    "sessions",
 )
 
 

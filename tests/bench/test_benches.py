@@ -22,6 +22,10 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "outbox-round": ("--messages 20", {"http_429": 0, "lost": 0, "doubled": 0}),
     "privacy": ("--members 60 --weeks 10 --persons 10", {"canary_hits": 0, "retention_rows": 50}),
     "replies": ("--members 20 --seconds 0.1 --runs 1", {}),
+    "sessions": (
+        "--series 20 --networks 4 --presses 10 --seconds 0.1 --runs 1 --reminders 20",
+        {"lost": 0, "doubled": 0},
+    ),
 }
 
 
