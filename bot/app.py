@@ -39,7 +39,6 @@ from bot.outbox.sender import DiscordSender
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.alarm import Alarm
 from bot.sessions import announcing, attendance, due, feed, news, sending, steps
-from bot.sessions.calendar import calendar
 from bot.sessions.ended import ended as session_ended
 from bot.settings import Settings
 from bot.support.lines import NetworkLines
@@ -85,11 +84,7 @@ class App:
         self.first_contacts = Circuit()
         self.alarm = Alarm(clock, self._earliest, self._ring)
         self.pump: Pump | None = None
-        self.web = (
-            Web(settings.http_host, settings.http_port, self._is_ready, self._calendar)
-            if settings.http_port
-            else None
-        )
+        self.web = Web(settings.http_host, settings.http_port, self._is_ready, self._calendar)
         self.keys: keys.Keyring | None = None
         self._ledger: Ledger | None = None
         self._store: Store | None = None
@@ -143,14 +138,7 @@ class App:
         return self._store is not None and self.client.is_ready()
 
     async def _calendar(self, secret: str) -> bytes | None:
-        """The calendar at a private address, or None where there is none."""
-        now = self.clock.now()
-        shown = await feed.by_token(self.store, secret, str(self.library.text("sessions.feed.busy")), now)
-        if shown is None:
-            return None
-        # The file has a name of its own in somebody's calendar, and others look at that calendar too.
-        name = str(self.library.text("sessions.feed.busy" if shown.neutral else "sessions.feed.mine"))
-        return await asyncio.to_thread(calendar, shown.entries, now, name)
+        return await feed.file_for(self.store, self.library, secret, self.clock.now())
 
     # Starting and ending
 
@@ -161,8 +149,7 @@ class App:
         """
         assert self.settings.token, "the command line asks for a token before it builds an app"
         self._ending = asyncio.Event()
-        if self.web is not None:
-            await self.web.start()
+        await self.web.start()
         connection = asyncio.create_task(self._connect(self.settings.token))
         ending = asyncio.create_task(self._ending.wait())
         try:
@@ -287,8 +274,7 @@ class App:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
-        if self.web is not None:
-            await self.web.stop()
+        await self.web.stop()
         with contextlib.suppress(Exception):
             await self.client.close()
         connection.cancel()
@@ -331,15 +317,12 @@ class App:
         tonight = _night_of(now)
         if tonight > self._counted_on:
             self._counted_on = tonight
-            self.after_ready(self.client.count_members())
+            self.after_ready(self.client.do_nightly())
             self.store.leftovers = True  # of what retention let go of
         await asking.ask_due(self.store, now, self.openings)
-        for meeting in await due.sessions_due(self.store, habits, now):
-            # Whoever was early is in the room already, and nobody tells of them again.
-            if meeting.room_id is not None:
-                await attendance.present(
-                    self.store, meeting.room_id, self.client.in_room(meeting.network_id, meeting.room_id), now
-                )
+        self.after_ready(self.client.do_due(now))
+        begun = await due.sessions_due(self.store, habits, now)
+        await attendance.look_in(self.store, begun, self.client.in_room, now)
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:

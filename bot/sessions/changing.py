@@ -18,7 +18,7 @@ from bot.sessions.meeting import moment, put_together
 from bot.sessions.news import tell
 from bot.sessions.planning import closed_for, plan, rule_of
 from bot.sessions.rules import OCCURRENCE_NEXT, OccurrenceState
-from bot.sessions.tables import Occurrence, SeriesRow
+from bot.sessions.tables import Occurrence, SeriesRow, look_soon
 
 
 def to_come(session: Session, series_id: int, now: datetime) -> list[Occurrence]:
@@ -50,6 +50,7 @@ def move(
     occurrence.moved = occurrence.moved or by_hand
     occurrence.revision += 1
     rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
     network = session.get_one(Network, series.network_id)
     meeting = put_together(occurrence, series)
     # Too late to be of use once the earlier of the two has begun: whoever comes then finds nobody.
@@ -86,6 +87,7 @@ def call_off(
     occurrence.state, occurrence.reason = state, reason
     occurrence.revision += 1
     rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
     network = session.get_one(Network, series.network_id)
     news = news or ("skipped" if state is OccurrenceState.SKIPPED else "cancelled")
     if reason:
@@ -111,6 +113,7 @@ def put_back(session: Session, habits: Habits, both: tuple[Occurrence, SeriesRow
     occurrence.state, occurrence.reason = OccurrenceState.PLANNED, ""
     occurrence.revision += 1
     rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
     network = session.get_one(Network, series.network_id)
     meeting = put_together(occurrence, series)
     tell(session, habits, meeting, network, "back", occurrence.revision, now)
@@ -123,6 +126,7 @@ def said(
     occurrence, series = both
     occurrence.revision += 1
     rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
     network = session.get_one(Network, series.network_id)
     tell(
         session,

@@ -13,7 +13,7 @@ from bot.members.habits import Habits
 from bot.sessions import announcing, planning, steps
 from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting
-from bot.sessions.tables import Occurrence, SeriesRow
+from bot.sessions.tables import Occurrence, SeriesRow, SessionNetwork
 
 # One look for all of them: mostly nothing is due, and then this is all that a minute costs.
 _EARLIEST = columns(
@@ -27,6 +27,7 @@ _EARLIEST = columns(
             col(Occurrence.door_at),
             col(Occurrence.question_at),
             col(Occurrence.announce_at),
+            col(SessionNetwork.mirror_at),
         )
     )
 )

@@ -25,7 +25,7 @@ from bot.schedule.recurrence import (
 from bot.schedule.tables import closures_of
 from bot.sessions.rules import OccurrenceState, SeriesState
 from bot.sessions.steps import AT_ONCE, set_times
-from bot.sessions.tables import Occurrence, SeriesRow
+from bot.sessions.tables import Occurrence, SeriesRow, look_soon
 
 AHEAD = timedelta(days=35)
 FEWEST_AHEAD = 5
@@ -133,6 +133,8 @@ def plan(
         if series.plan_at is None:
             series.state = SeriesState.ENDED
     session.add(series)
+    if made:
+        look_soon(session, series.network_id, now)
     wake(session, "schedule")
     return made
 

@@ -20,7 +20,14 @@ from bot.sessions.fields import Fields, Place
 from bot.sessions.making import create
 from bot.sessions.meeting import put_together
 from bot.sessions.rules import MirrorState, OccurrenceState, SeriesState
-from bot.sessions.tables import Mirror, Occurrence, SeriesRow, SessionNetwork, occurrence_with_series
+from bot.sessions.tables import (
+    Mirror,
+    Occurrence,
+    SeriesRow,
+    SessionNetwork,
+    look_soon,
+    occurrence_with_series,
+)
 
 
 class Which(StrEnum):
@@ -161,9 +168,9 @@ async def settle(
         for mirror in session.exec(
             select(Mirror).where(Mirror.network_id == network_id, Mirror.state == MirrorState.LEFT)
         ).all():
-            mirror.state, mirror.event_id, mirror.due_at = MirrorState.WANTED, None, now
-            mirror.attempts = 0
+            mirror.state, mirror.event_id, mirror.attempts = MirrorState.WANTED, None, 0
             session.add(mirror)
+        look_soon(session, network_id, now)
         wake(session, "schedule")
 
     await store.write(act)

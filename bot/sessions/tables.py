@@ -4,7 +4,7 @@
   (series, original local date); it is also the exception: moved, skipped, cancelled or with words of its own. A column
   of it that is None means "as the series has it" (`shown` in `planning.py` puts the two together).
 * Everything due hangs on an indexed instant that is None once done: `announce_at`, `remind_at`, `door_at`,
-  `question_at` of a meeting; `plan_at` of a series; `due_at` of a mirrored event.
+  `question_at` of a meeting; `plan_at` of a series; `mirror_at` of a network.
 * Sessions are no secret within their network, so titles and places are not sealed. Who is coming stands in
   `coming_tables.py`.
 """
@@ -25,7 +25,7 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
 )
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col, select, update
 
 from bot.db.columns import Keep, UtcDateTime, impersonal, new_id, personal
 from bot.sessions.rules import MirrorState, OccurrenceState, SeriesState, Where, Who
@@ -68,6 +68,12 @@ class SessionNetwork(SQLModel, table=True):
         default=None,
         sa_type=UtcDateTime,
         sa_column_kwargs=impersonal("an organiser's choice for the network"),
+    )
+    mirror_at: datetime | None = Field(
+        default=None,
+        index=True,
+        sa_type=UtcDateTime,
+        sa_column_kwargs=impersonal("when Discord's own events are looked at"),
     )
 
 
@@ -243,9 +249,6 @@ class Mirror(SQLModel, table=True):
         sa_type=JSON,
         sa_column_kwargs=impersonal("how the event looks in Discord, while it is asked about"),
     )
-    due_at: datetime | None = Field(
-        default=None, index=True, sa_type=UtcDateTime, sa_column_kwargs=impersonal("when to try")
-    )
     attempts: int = Field(default=0, sa_column_kwargs=impersonal("a count of tries"))
 
 
@@ -338,3 +341,12 @@ def occurrence_with_series(session: Session, occurrence_id: int) -> tuple[Occurr
             Occurrence.id == occurrence_id, SeriesRow.id == Occurrence.series_id
         )
     ).first()
+
+
+def look_soon(session: Session, network_id: int, at: datetime) -> None:
+    """Have Discord's own events of a network looked at, where it uses them; in the caller's transaction."""
+    session.connection().execute(
+        update(SessionNetwork)
+        .where(col(SessionNetwork.network_id) == network_id, col(SessionNetwork.mirror_since).is_not(None))
+        .values(mirror_at=at)
+    )

@@ -44,9 +44,13 @@ def upgrade() -> None:
         sa.Column("network_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=True),
         sa.Column("mirror_since", sa.DateTime(), nullable=True),
+        sa.Column("mirror_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(["network_id"], ["network.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("network_id"),
     )
+    with op.batch_alter_table("session_network", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_session_network_mirror_at"), ["mirror_at"], unique=False)
+
     op.create_table(
         "session_series",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -241,13 +245,11 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("snapshot", sa.JSON(), nullable=False),
         sa.Column("theirs", sa.JSON(), nullable=False),
-        sa.Column("due_at", sa.DateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["occurrence_id"], ["session_occurrence.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("occurrence_id"),
     )
     with op.batch_alter_table("session_mirror", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_session_mirror_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_session_mirror_event_id"), ["event_id"], unique=False)
 
