@@ -28,6 +28,7 @@ from bot.sessions.tables import (
     SeriesRow,
     SessionNetwork,
     look_soon,
+    occurrence_with_series,
 )
 
 DATES = 4
