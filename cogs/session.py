@@ -67,7 +67,7 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
         now, screens = self.app.clock.now(), self._screens(interaction)
         title = " ".join(title.split())[:TITLE_LENGTH]
         if not title:
-            raise Refusal("sessions.no_title")
+            raise Refusal("errors.no_title")
         place = read_where(where, rooms_of(guild)) or Place(Where.PLACE)
         minutes = read_length(length) if length else None
         reading = read_when(when, now, zone)
@@ -172,7 +172,7 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
         reading = read_when(when, now, zone)
         if not isinstance(reading, Heard):
             screens = self._screens(interaction)
-            raise Refusal("sessions.move_unread", said=when, hint=screens.hint(reading))
+            raise Refusal("errors.move_unread", said=when, hint=screens.hint(reading))
         done = await correcting.move(self.app.store, habits, meeting.id, reading, actor, interaction.id, now)
         await self._done(interaction, "sessions.moved", done)
 
@@ -221,7 +221,7 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
             one for one in meetings if one.title.casefold() == wanted
         ]
         if not named:
-            raise Refusal("sessions.unknown", said=said)
+            raise Refusal("errors.unknown_session", said=said)
         return named[0], actor, zone
 
 

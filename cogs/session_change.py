@@ -106,7 +106,7 @@ class SessionChange(commands.Cog):
         reading = read_when(said, now, zone)
         if not isinstance(reading, Heard):
             hint = self._screens(interaction).hint(reading)
-            raise Refusal("sessions.move_unread", said=said, hint=hint)
+            raise Refusal("errors.move_unread", said=said, hint=hint)
         done = await correcting.move(self.app.store, habits, press.id, reading, actor, interaction.id, now)
         await self._done(interaction, "sessions.moved", done)
 
@@ -180,7 +180,7 @@ def _facilitator(interaction: discord.Interaction[Any], role_id: int | None) -> 
     if len(values) != 1 or values[0] not in members:
         raise Refusal("errors.old_button")
     if str(role_id) not in members[values[0]].get("roles", []):
-        raise Refusal("sessions.needs_role", who=f"<@{values[0]}>", role=f"<@&{role_id}>")
+        raise Refusal("errors.needs_role", who=f"<@{values[0]}>", role=f"<@&{role_id}>")
     return int(values[0])
 
 

@@ -88,7 +88,7 @@ class SessionDraft(commands.Cog):
         once = writing.scope == scheduling.Scope.ONE
         if isinstance(reading, Heard) and once and reading.series.count != 1:
             # One meeting is moved to one date: the first of what was said.
-            raise Refusal("sessions.one_date")
+            raise Refusal("errors.one_date")
 
         def changed(fields: Fields) -> Fields:
             if not isinstance(reading, Heard):

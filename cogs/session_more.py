@@ -134,7 +134,7 @@ class SessionMore(commands.Cog):
         said = written(interaction)
         number = said.get("places", "").strip()
         if number and not (number.isdecimal() and len(number) < 5 and 1 <= int(number) <= MOST_PLACES):
-            raise Refusal("sessions.bad_places", said=number, most=MOST_PLACES)
+            raise Refusal("errors.bad_places", said=number, most=MOST_PLACES)
         neutral = " ".join(said.get("neutral", "").split())[:TITLE_LENGTH]
         places = int(number) if number else None
         put = await self._change(

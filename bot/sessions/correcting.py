@@ -117,7 +117,7 @@ def _call_off(
 ) -> Standing:
     both = meeting_of(session, occurrence_id, actor)
     if both[0].ends_at <= now:
-        raise Refusal("sessions.not_to_come")
+        raise Refusal("errors.not_to_come")
     if first_time(session, "interaction", event_id, now):
         changing.call_off(session, habits, both, state, _tidy(reason), now, set())
         session.flush()
@@ -161,7 +161,7 @@ async def put_back(
     def act(session: Session) -> Standing:
         both = meeting_of(session, occurrence_id, actor)
         if both[0].starts_at <= now or both[1].state == SeriesState.CANCELLED:
-            raise Refusal("sessions.not_to_come")
+            raise Refusal("errors.not_to_come")
         if first_time(session, "interaction", event_id, now):
             changing.put_back(session, habits, both, now)
         return _standing(session, *both, now)
@@ -177,10 +177,10 @@ async def move(
     def act(session: Session) -> Standing:
         both = meeting_of(session, occurrence_id, actor)
         if both[0].state != OccurrenceState.PLANNED or both[0].ends_at <= now:
-            raise Refusal("sessions.not_to_come")
+            raise Refusal("errors.not_to_come")
         starts_at = resolve(to.series.start, to.series.at, both[1].zone)
         if starts_at <= now:
-            raise Refusal("sessions.when_gone_by")
+            raise Refusal("errors.when_gone_by")
         if first_time(session, "interaction", event_id, now) and starts_at != both[0].starts_at:
             changing.move(session, habits, both, starts_at, now, set(), by_hand=True)
             session.flush()

@@ -140,7 +140,7 @@ def own(session: Session, draft_id: int, network_id: int, user_id: int) -> Draft
     """Somebody's own draft in this network. Raises `Refusal`."""
     draft = session.get(Draft, draft_id)
     if draft is None or draft.user_id != user_id or draft.network_id != network_id:
-        raise Refusal("sessions.draft_gone")
+        raise Refusal("errors.draft_gone")
     return draft
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func
 
 from bot.db.store import Store, wake
+from bot.errors import StoreUnavailable
 from bot.members.habits import Habits
-from bot.sessions import announcing, planning, steps
+from bot.sessions import announcing, attendance, planning, steps
 from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting
 from bot.sessions.tables import Occurrence, SeriesRow, SessionNetwork
+
+log = logging.getLogger("reallyok.sessions")
 
 # One look for all of them: mostly nothing is due, and then this is all that a minute costs.
 _EARLIEST = columns(
@@ -42,10 +46,21 @@ def _instants(session: Session) -> tuple[datetime | None, ...]:
     return tuple(session.connection().execute(_EARLIEST).one())
 
 
-async def sessions_due(store: Store, habits: Habits, now: datetime) -> list[Meeting]:
-    """Do what is due: offers that lapsed, reminders, doors, questions afterwards; returns the meetings that began.
+InRoom = Callable[[int, int], Collection[int]]
+"""Who is in a voice channel of a network, as far as Discord lets the bot see."""
+
+
+def nobody(network_id: int, room_id: int) -> Collection[int]:
+    """Where nobody can look."""
+    return ()
+
+
+async def sessions_due(store: Store, habits: Habits, now: datetime, in_room: InRoom = nobody) -> None:
+    """Do what is due: offers that lapsed, doors, reminders, questions afterwards, announcements, planning.
 
     Safe to repeat, and after any interruption: what is done is no longer due, and a message is in the outbox once.
+    Who is in the room of a meeting that begins is noted: they were early, and nobody tells of them again. A step that
+    fails is logged and holds up no other. Raises `StoreUnavailable`.
     """
     begun: list[Meeting] = []
 
@@ -85,9 +100,17 @@ async def sessions_due(store: Store, habits: Habits, now: datetime) -> list[Meet
     instants = await store.read(_instants)
     for number, step, most in in_order:
         at = instants[number]
-        while at is not None and at <= now and await store.write(_one, step) == most:
-            pass  # another batch of the same
-    return begun
+        try:
+            while at is not None and at <= now and await store.write(_one, step) == most:
+                pass  # another batch of the same
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.error("A part of what is due of sessions failed (%s).", step.__name__, exc_info=error)
+    for meeting in begun:
+        if meeting.room_id is not None:
+            there = in_room(meeting.network_id, meeting.room_id)
+            await attendance.present(store, meeting.room_id, there, now)
 
 
 def _one(session: Session, step: Callable[[Session], int]) -> int:

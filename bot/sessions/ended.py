@@ -8,10 +8,11 @@ from sqlmodel import Session, col, select
 
 from bot.members.service import reached
 from bot.members.tables import Network, Person
-from bot.outbox.queue import enqueue
+from bot.outbox.queue import Consequence, enqueue
 from bot.outbox.tables import Outbox, Priority, State
+from bot.sessions import announcing, news
 from bot.sessions.meeting import Meeting, moment, put_together, title_said
-from bot.sessions.sending import CHANNEL, TROUBLE
+from bot.sessions.sending import CHANNEL, TOPIC, TROUBLE
 from bot.sessions.steps import CHANNEL_LEAD, coming_to, remind
 from bot.sessions.tables import Facilitator, occurrence_with_series
 
@@ -40,6 +41,14 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
             # The same key as their own reminder an hour before: whichever comes first is the one they get.
             remind(session, coming, meeting, person, network, CHANNEL_LEAD, None, now)
     _tell_facilitators(session, meeting, network, row.channel_id, now)
+
+
+CONSEQUENCES: dict[str, Consequence] = {
+    TOPIC: ended,
+    announcing.TOPIC: announcing.announced,
+    news.TOPIC: reached,
+}
+"""What follows from how each kind of this part's messages ended, by topic."""
 
 
 def _tell_facilitators(

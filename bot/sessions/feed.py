@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,12 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from bot.content.library import Library
 from bot.db.store import Store
 from bot.errors import Refusal
 from bot.members.tables import Network, Person, memberships_of
 from bot.schedule.recurrence import resolve
-from bot.sessions.calendar import BACK, Changed, Entry
+from bot.sessions.calendar import BACK, Changed, Entry, calendar
 from bot.sessions.coming_tables import Coming, Feed
 from bot.sessions.planning import closed_for, rule_of
 from bot.sessions.rules import Answer, OccurrenceState, SeriesState, Where, Who
@@ -106,6 +108,16 @@ async def by_token(store: Store, token: str, busy: str, now: datetime) -> Shown 
         return Shown(_entries(session, feed.user_id, busy if feed.neutral else None, now), feed.neutral)
 
     return await store.read(look)
+
+
+async def file_for(store: Store, library: Library, token: str, now: datetime) -> bytes | None:
+    """The calendar file for a private address; None for an address there is not. Made in a thread."""
+    shown = await by_token(store, token, str(library.text("sessions.feed.busy")), now)
+    if shown is None:
+        return None
+    # The file has a name of its own in somebody's calendar, and others look at that calendar too.
+    name = str(library.text("sessions.feed.busy" if shown.neutral else "sessions.feed.mine"))
+    return await asyncio.to_thread(calendar, shown.entries, now, name)
 
 
 async def mine(store: Store, network_id: int | None, user_id: int, now: datetime) -> list[Entry]:

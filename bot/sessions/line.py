@@ -11,11 +11,10 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
 from bot.db.store import wake
-from bot.members.habits import Habits
+from bot.members.habits import Habits, reached
 from bot.members.tables import Network, Person
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Priority
-from bot.schedule.recurrence import next_allowed
 from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting, moment, title_said, where_said
 from bot.sessions.places import offer_span
@@ -124,9 +123,7 @@ def _reader(session: Session, coming_id: int) -> tuple[Coming, Person, Network] 
 
 def _reached(session: Session, habits: Habits, person: Person, now: datetime) -> datetime:
     """When somebody may be written to: not on a pause, not in their quiet hours."""
-    at = max(now, person.paused_until or now)
-    habit = habits(session, [person.user_id]).get(person.user_id)
-    return at if habit is None else next_allowed(at, habit.zone, habit.quiet)
+    return reached(person, habits(session, [person.user_id]), now)
 
 
 def _tell(

@@ -33,7 +33,7 @@ class Actor:
 def may_schedule(actor: Actor) -> None:
     """Raises `Refusal` for somebody who may not make sessions here."""
     if not (actor.facilitates or actor.organises):
-        raise Refusal("sessions.facilitators_only")
+        raise Refusal("errors.facilitators_only")
 
 
 def series_of(session: Session, series_id: int, actor: Actor) -> SeriesRow:
@@ -42,7 +42,7 @@ def series_of(session: Session, series_id: int, actor: Actor) -> SeriesRow:
     if series is None or series.network_id != actor.network_id:
         raise Refusal("errors.old_button")
     if not runs(session, series_id, actor):
-        raise Refusal("sessions.not_your_session")
+        raise Refusal("errors.not_your_session")
     return series
 
 

@@ -63,7 +63,7 @@ def _save(session: Session, habits: Habits, draft_id: int, actor: Actor, now: da
     draft = own(session, draft_id, actor.network_id, actor.user_id)
     fields = from_json(draft.fields["now"])
     if fields.rule is None:
-        raise Refusal("sessions.when_missing")
+        raise Refusal("errors.when_missing")
     if draft.series_id is None:
         may_schedule(actor)
         series = _new(session, draft, fields, actor, now)
@@ -94,10 +94,10 @@ def _new(session: Session, draft: Draft, fields: Fields, actor: Actor, now: date
         .where(SeriesRow.network_id == actor.network_id, SeriesRow.state == SeriesState.RUNNING)
     )
     if session.exec(running).one() >= MOST_SERIES:
-        raise Refusal("sessions.too_many")
+        raise Refusal("errors.too_many_sessions")
     first = next(fields.rule.dates(fields.rule.start), None)
     if first is None or _over(fields.rule, now):
-        raise Refusal("sessions.when_gone_by")
+        raise Refusal("errors.when_gone_by")
     return create(session, draft.id, actor.network_id, actor.user_id, fields, now)
 
 
@@ -124,7 +124,7 @@ async def begin_edit(
             and not copy
             and (occurrence.state != OccurrenceState.PLANNED or occurrence.starts_at <= now)
         ):
-            raise Refusal("sessions.not_to_come")
+            raise Refusal("errors.not_to_come")
         fields = fields_of(session, series, occurrence if scope is Scope.ONE and not copy else None)
         if copy:
             again = kept(fields.with_(standing=None, helpers=()), "")
@@ -205,7 +205,7 @@ def _edit(
     if draft.scope == Scope.LATER and occurrence is not None:
         series = _split(session, series, occurrence, draft.id, now)
     if fields.rule is not None and "rule" in changed and _over(fields.rule, now):
-        raise Refusal("sessions.when_gone_by")
+        raise Refusal("errors.when_gone_by")
     before = fields_of(session, series)
     put(series, before.with_(**{k: v for k, v in changed.items() if k not in ("rule", "helpers", "invited")}))
     if "rule" in changed and fields.rule is not None:
@@ -244,7 +244,7 @@ def _edit_one(
         rule: Series = changed["rule"]
         starts_at = resolve(rule.start, rule.at, rule.zone)
         if starts_at <= now:
-            raise Refusal("sessions.when_gone_by")
+            raise Refusal("errors.when_gone_by")
         changing.move(session, habits, both, starts_at, now, set(), by_hand=True)
     elif changed:
         changing.said(session, habits, both, now, set())

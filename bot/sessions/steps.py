@@ -6,17 +6,16 @@ makes each once, whatever is counted twice.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from bot.members.habits import Habit, Habits
+from bot.members.habits import Habits, reached
 from bot.members.tables import Network, Person
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Priority
-from bot.schedule.recurrence import next_allowed
 from bot.sessions.coming_tables import Attendance, Coming, ReminderChoice
 from bot.sessions.line import move_on
 from bot.sessions.meeting import Meeting, moment, put_together, title_said, where_said
@@ -103,13 +102,6 @@ def wants(coming: Coming, choice: ReminderChoice | None) -> bool:
 def leads_of(choice: ReminderChoice | None) -> tuple[timedelta, ...]:
     """How long before the start somebody is reminded."""
     return USUAL if choice is None else read_leads(choice.before)
-
-
-def reached(person: Person, hours: Mapping[int, Habit], now: datetime) -> datetime:
-    """When somebody may be written to: not on a pause, not in their quiet hours."""
-    at = max(now, person.paused_until or now)
-    habit = hours.get(person.user_id)
-    return at if habit is None else next_allowed(at, habit.zone, habit.quiet)
 
 
 def remind(
