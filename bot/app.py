@@ -38,8 +38,8 @@ from bot.outbox.pump import Pump
 from bot.outbox.sender import DiscordSender
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.alarm import Alarm
-from bot.sessions import announcing, attendance, due, feed, news, sending, steps
-from bot.sessions.ended import ended as session_ended
+from bot.sessions import due, feed
+from bot.sessions import ended as sessions
 from bot.settings import Settings
 from bot.support.lines import NetworkLines
 from bot.support.signposts import Signposts
@@ -53,9 +53,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     answering.FOLLOW: answering.followed,
     members.TOPIC: members.reached,
     networks.TOPIC: networks.ended,
-    sending.TOPIC: session_ended,
-    announcing.TOPIC: announcing.announced,
-    news.TOPIC: members.reached,
+    **sessions.CONSEQUENCES,
 }
 REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
@@ -84,7 +82,12 @@ class App:
         self.first_contacts = Circuit()
         self.alarm = Alarm(clock, self._earliest, self._ring)
         self.pump: Pump | None = None
-        self.web = Web(settings.http_host, settings.http_port, self._is_ready, self._calendar)
+        self.web = Web(
+            settings.http_host,
+            settings.http_port,
+            lambda: self._store is not None and self.client.is_ready(),
+            lambda secret: feed.file_for(self.store, self.library, secret, clock.now()),
+        )
         self.keys: keys.Keyring | None = None
         self._ledger: Ledger | None = None
         self._store: Store | None = None
@@ -131,14 +134,6 @@ class App:
     async def outcome(self, row_id: int, patience_s: float) -> State | None:
         """How a message just put in the outbox ended, or None if it has not in that time."""
         return None if self.pump is None else await self.pump.outcome(row_id, patience_s)
-
-    # The small web server
-
-    def _is_ready(self) -> bool:
-        return self._store is not None and self.client.is_ready()
-
-    async def _calendar(self, secret: str) -> bytes | None:
-        return await feed.file_for(self.store, self.library, secret, self.clock.now())
 
     # Starting and ending
 
@@ -321,8 +316,7 @@ class App:
             self.store.leftovers = True  # of what retention let go of
         await asking.ask_due(self.store, now, self.openings)
         self.after_ready(self.client.do_due(now))
-        begun = await due.sessions_due(self.store, habits, now)
-        await attendance.look_in(self.store, begun, self.client.in_room, now)
+        await due.sessions_due(self.store, habits, now, self.client.in_room)
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
@@ -395,13 +389,10 @@ def _earliest(session: Session, now: datetime) -> datetime | None:
 
 
 def _next_template(session: Session, now: datetime) -> str | None:
-    message = queue.next_due(session, after=now)
-    found = [
-        (at, name)
-        for at, name in ((asking.next_due(session), asking.OPENING), (due.next_due(session), steps.REMINDER))
-        if at is not None and (message is None or at <= message)
-    ]
-    return min(found)[1] if found else queue.next_template(session, after=now)
+    question, message = asking.next_due(session), queue.next_due(session, after=now)
+    if question is not None and (message is None or question <= message):
+        return asking.OPENING
+    return queue.next_template(session, after=now)
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> App:

@@ -53,7 +53,7 @@ class Settings:
     log_level: str = "INFO"
     sandbox_port: int = 0
     http_host: str = "127.0.0.1"
-    http_port: int = 0
+    http_port: int | None = None
     http_address: str = ""
 
     @property
@@ -106,7 +106,7 @@ def read(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
         log_level=level,
         sandbox_port=_port(value["REALLYOK_SANDBOX_PORT"], "REALLYOK_SANDBOX_PORT"),
         http_host=value["REALLYOK_HTTP_HOST"] or "127.0.0.1",
-        http_port=_port(value["REALLYOK_HTTP_PORT"], "REALLYOK_HTTP_PORT"),
+        http_port=_port(value["REALLYOK_HTTP_PORT"], "REALLYOK_HTTP_PORT") or None,
         http_address=_address(value["REALLYOK_HTTP_ADDRESS"], bool(value["REALLYOK_HTTP_PORT"])),
     )
 

@@ -27,17 +27,18 @@ class SessionRegister(commands.Cog):
         self.say = bot.answers.say
 
     @app_commands.command(name="register", description="register")
-    async def register(self, interaction: discord.Interaction[Any], session: str | None = None) -> None:
+    @app_commands.rename(meeting="session")
+    async def register(self, interaction: discord.Interaction[Any], meeting: str | None = None) -> None:
         """Without a name, the one nearest to now."""
         guild_id = await self._facilitator(interaction)
         app, who = self.app, interaction.user.id
         found = await listing.facilitated(app.store, guild_id, who, app.clock.now())
-        wanted = [one[0] for one in found if session in (None, str(one[0])) or session == self._named(one)]
+        wanted = [one[0] for one in found if meeting in (None, str(one[0]), self._named(one))]
         if not wanted:
             raise Refusal("errors.no_session")
         await self._show(interaction, wanted[0], guild_id)
 
-    @register.autocomplete("session")
+    @register.autocomplete("meeting")
     async def named(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:

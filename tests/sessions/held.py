@@ -48,8 +48,9 @@ async def hold(
         set_rule(series, rule)
         session.add(series)
         usual = evening.demo.channels["saturday-coffee"] if guild == evening.demo.guild_id else None
-        if session.get(SessionNetwork, guild) is None:
-            session.add(SessionNetwork(network_id=guild, channel_id=channel or usual))
+        known = session.get(SessionNetwork, guild) or SessionNetwork(network_id=guild)
+        known.channel_id = channel or usual
+        session.add(known)
         session.flush()
         if facilitator is not None:
             session.add(

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from bot.errors import StoreUnavailable
+from bot.sessions import feed
 from bot.web.server import Web
 from tests.checkins.evening import Evening, expect, last
 from tests.launch.scene import words
@@ -107,6 +108,10 @@ async def test_a_port_that_is_taken_is_said_and_the_bot_goes_on(caplog: pytest.L
 async def test_a_private_address_is_made_shown_once_made_neutral_and_taken_away(evening: Evening) -> None:
     you, app = evening.you, evening.app
     await evening.joined(you)
+
+    async def at(secret: str) -> bytes | None:
+        return await feed.file_for(app.store, app.library, secret, evening.clock.now())
+
     await hold(evening, date(2026, 11, 28), time(9), about="For tired heads")
     shown = last(await evening.run(you, "sessions"))
     without = await evening.tap(you, shown, "sessions.calendar")
@@ -120,20 +125,20 @@ async def test_a_private_address_is_made_shown_once_made_neutral_and_taken_away(
     made = await evening.tap(you, panel, "sessions.feed=make")
     expect(made, "sessions.feed_made")
     secret = words(made).partition("/calendar/")[2].partition(".ics")[0]
-    neutral = await app._calendar(secret)
+    neutral = await at(secret)
     assert neutral is not None
     assert COFFEE.encode() not in neutral
     assert b"heads" not in neutral.lower()
     assert b"DTSTART;TZID=Europe/London:20261128T090000" in neutral
     named = await evening.tap(you, made, "sessions.feed=names")
-    assert COFFEE.encode() in (await app._calendar(secret) or b"")
+    assert COFFEE.encode() in (await at(secret) or b"")
     assert secret not in words(named)
     again = await evening.tap(you, panel, "sessions.feed=make")
-    assert await app._calendar(secret) is None, "the one before stops working"
+    assert await at(secret) is None, "the one before stops working"
     newer = words(again).partition("/calendar/")[2].partition(".ics")[0]
-    assert await app._calendar(newer) is not None
+    assert await at(newer) is not None
     await evening.tap(you, again, "sessions.feed=off")
-    assert await app._calendar(newer) is None
+    assert await at(newer) is None
     await evening.sleep()
     kept = b"".join(path.read_bytes() for path in evening.folder.rglob("*") if path.is_file())
     assert secret.encode() not in kept
