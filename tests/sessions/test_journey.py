@@ -26,6 +26,7 @@ async def test_from_the_announcement_to_the_register(
     you, kate, tom = evening.you, evening.world.people["kate"], evening.world.people["tom"]
     marcus = evening.demo.facilitators[0]
     await evening.joined(you, kate, tom, marcus)
+    facilitates(evening, marcus)
     meetings = await hold(evening, saturday, time(9), facilitator=marcus)
     assert meetings[0].starts_at == nine
 
@@ -63,7 +64,6 @@ async def test_from_the_announcement_to_the_register(
     assert not any(says(m, "sessions.door") for m in evening.from_bot(kate))
     expect(await evening.tap(you, door, "sessions.here"), "sessions.here")
 
-    facilitates(evening, marcus)
     register = last(await evening.run(marcus, "session register"))
     expect(register, "sessions.register")
     assert f"<@{you.id}>" in words(register)

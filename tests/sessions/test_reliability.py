@@ -15,7 +15,7 @@ from bot.sessions import coming, due
 from bot.sessions.tables import Occurrence, SeriesRow
 from tests.checkins.evening import Evening, expect, last, says
 from tests.launch.scene import answered, button, custom_ids, words
-from tests.sessions.held import hold, in_channel, sent_at
+from tests.sessions.held import facilitates, hold, in_channel, sent_at
 
 NINE = datetime(2026, 11, 28, 9, tzinfo=UTC)
 SATURDAY = date(2026, 11, 28)
@@ -136,6 +136,7 @@ async def test_a_channel_that_takes_nothing_is_said_and_its_reminder_goes_to_tho
 ) -> None:
     you, marcus, tom = evening.you, evening.demo.facilitators[0], evening.world.people["tom"]
     await evening.joined(you, marcus, tom)
+    facilitates(evening, marcus)
     first, *_ = await hold(evening, SATURDAY, time(9), facilitator=marcus)
     for person in (you, tom):
         await comes(evening, person, first)
