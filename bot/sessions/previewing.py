@@ -65,7 +65,8 @@ def next_dates(session: Session, network: Network, rule: Series, skip: bool, now
         else:
             held += 1
         found.append(Next(on, at, is_held, closure, _clocks(before, at, rule.zone), _shifted(on, at, rule)))
-        before = at
+        if is_held:
+            before = at
     return Preview(tuple(found), more=False)
 
 

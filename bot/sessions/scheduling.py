@@ -62,7 +62,8 @@ def _save(session: Session, habits: Habits, draft_id: int, actor: Actor, now: da
         return _saved(session, made, now, again=True)
     draft = own(session, draft_id, actor.network_id, actor.user_id)
     fields = from_json(draft.fields["now"])
-    if fields.rule is None:
+    where = fields.where
+    if fields.rule is None or (where.channel_id is None and not where.text):
         raise Refusal("errors.when_missing")
     if draft.series_id is None:
         may_schedule(actor)

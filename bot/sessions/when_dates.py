@@ -66,7 +66,7 @@ class DateReader:
         if month is None:
             raise Stop(Unread(Problem.UNREAD, self.said.rest[found.start() :].replace("\x00", " ").strip()))
         self.said.blank(found.start(), month.end())
-        edge = (month["edge"] or ("end" if found[0].endswith("end") else "?")).split()[0]
+        edge = (month["edge"] or "?").split()[0]
         year = int(month["year"]) if month["year"] else None
         return Day(1, words.month_of(month["month"]), year, month, edge=edge)
 

@@ -61,8 +61,7 @@ DAY_ALONE: Final = _pattern(r"\bthe (\d{1,2})(?:st|nd|rd|th)\b(?! of)")
 MONTH_ALONE: Final = _pattern(
     rf"(?:the )?(?P<edge>end of|start of|beginning of)? ?\b(?P<month>{_MONTH_WORDS})\b(?: (?P<year>20\d\d)\b)?"
 )
-UNTIL: Final = _pattern(r"\b(?:until|till|til|ending|ends|up to)\b(?: on\b)?(?: the end\b(?= of))?")
-UNTIL_END: Final = _pattern(r"\b(?:until|till|til|up to) the end of ")
+UNTIL: Final = _pattern(r"\b(?:until|till|til|ending|ends|up to)\b(?: on\b)?")
 RELATIVE: Final = _pattern(
     r"\b(?:the )?(day after tomorrow|tomorrow|tonight|today|this (?:evening|afternoon|morning))\b"
 )

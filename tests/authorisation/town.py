@@ -16,6 +16,7 @@ import pytest
 from simcord.backend.models import Message
 from simcord.backend.serializers import user_payload
 from simcord.enums import InteractionType
+from sqlmodel import Session, select
 
 import bot.tables  # noqa: F401 - every table is known
 from bot.db import own
@@ -25,13 +26,22 @@ from bot.members.facts_rules import Kind
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
+from bot.sessions.drafts import kept
+from bot.sessions.making import fields_of
+from bot.sessions.tables import Draft, Mirror, Occurrence, SeriesRow
 from bot.ui.flood import Flood
 from tests.authorisation.table import DM, SERVER
 from tests.checkins.evening import Evening, an_evening, last, which
 from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
-from tests.sessions.held import hold
+from tests.sessions.held import hold, room
 
 Dump = dict[str, set[tuple[Any, ...]]]
+OF_A_SESSION = {
+    "draft": "",
+    "meeting": "SELECT id FROM session_occurrence WHERE network_id = ? ORDER BY starts_at LIMIT 1 OFFSET 1",
+    "series": "SELECT id FROM session_series WHERE network_id = ?",
+    "event": "SELECT id FROM session_mirror WHERE network_id = ?",
+}
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
 
 
@@ -65,6 +75,8 @@ class Town:
             return self.fact_of(person) or self.fact_of(self.kate)
         if number == "session":
             return self.meeting_in(self.evening.demo.guild_id)
+        if number in OF_A_SESSION:
+            return self.part_of(number, self.evening.demo.guild_id, person)
         return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
@@ -77,6 +89,11 @@ class Town:
             return [self.fact_of(person) for person in (self.kate, self.tom)]
         if number == "session":
             return [self.meeting_in(self.evening.demo.second_guild_id)]
+        if number in OF_A_SESSION:
+            elsewhere = self.part_of(number, self.evening.demo.second_guild_id, self.tom)
+            return (
+                [elsewhere] if number != "draft" else [elsewhere, self.part_of(number, 0, self.cast["owner"])]
+            )
         # What nobody asked to have added, and what was asked for in the other network.
         return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
 
@@ -89,6 +106,13 @@ class Town:
         """The session that is on in a network."""
         query = "SELECT id FROM session_occurrence WHERE network_id = ? ORDER BY starts_at LIMIT 1"
         return self.evening.rows(query, network_id)[0][0]
+
+    def part_of(self, number: str, network_id: int, person: Person) -> int:
+        """Something of a session in a network; a draft of this person's, or somebody's who has one."""
+        if number == "draft":
+            query = "SELECT id FROM session_draft ORDER BY user_id = ? DESC, id LIMIT 1"
+            return self.evening.rows(query, person.id)[0][0]
+        return self.evening.rows(OF_A_SESSION[number], network_id)[0][0]
 
     def picked(self, kind: str, choice: str, person: Person, *, foreign: bool = False) -> list[str]:
         """What is picked in a menu: something of the person's own, or with `foreign` of somebody else's."""
@@ -108,8 +132,17 @@ class Town:
             return [str(self.evening.world.people["ade"].id)]
         if kind == "sessions.open":
             return [str(self.meeting_in(home))]
-        if kind == "sessions.roll":
+        if kind in ("sessions.roll", "sessions.invite", "sessions.helpers"):
             return [str(self.kate.id)]
+        if kind == "sessions.given":
+            return [str((self.tom if foreign else self.cast["facilitator"]).id)]
+        if kind == "sessions.room" and not foreign:
+            return [str(room(self.evening))]
+        if kind == "sessions.role" and not foreign:
+            query = "SELECT facilitator_role_id FROM network WHERE id = ?"
+            return [str(self.evening.rows(query, self.evening.demo.guild_id)[0][0])]
+        if kind in ("sessions.choose", "sessions.who") and not foreign:
+            return ["0" if kind == "sessions.choose" else "invited"]
         return [{"often": "monthly", "closures": "ask"}.get(choice, choice or "never")]
 
     async def place(self, person: Person, where: str) -> int:
@@ -132,10 +165,20 @@ class Town:
         """A press, choice or form exactly as told, whatever was ever offered."""
         if form == "button":
             return await person.press_raw(channel, 1, custom_id)
-        if form == "menu" and (":networks.named:" in custom_id or ":sessions.roll:" in custom_id):
+        if form == "menu" and custom_id.split(":")[1] in (
+            "networks.named",
+            "sessions.roll",
+            "sessions.given",
+        ):
             store = self.evening.world.backend
             resolved = {
                 "users": {v: dict(user_payload(store.users[int(v)])) for v in values if v.isdecimal()}
+            }
+            guild = store.guilds[self.evening.demo.guild_id]
+            resolved["members"] = {
+                v: {"roles": [str(role) for role in guild.members[int(v)].role_ids]}
+                for v in resolved["users"]
+                if int(v) in guild.members
             }
             data = {
                 "custom_id": custom_id,
@@ -324,6 +367,7 @@ async def build(evening: Evening) -> Town:
         evening.world.give_role(cast[name], demo.guild_id, role)
     evening.world.give_role(cast["left"], demo.guild_id, roles[2])
     await _meet(evening, cast["facilitator"], tom)
+    await _write(evening, cast["facilitator"], cast["organiser"], cast["owner"], tom)
     await evening.play(WEDNESDAY)
     await _counted(evening, cast["member"], cast["left"], kate)
     for person in (kate, tom):
@@ -368,7 +412,29 @@ async def _meet(evening: Evening, facilitator: Person, tom: Person) -> None:
         await hold(evening, WEDNESDAY.date(), quarter_to, guild=network, facilitator=runs)
     # What is offered where the operator gave calendars an address.
     app = evening.app
+    app.client.nightly.clear()
+    app.client.due.clear()  # what is done with Discord a moment later would be taken for the next press's doing
     app.settings = replace(app.settings, http_port=8080, http_address="https://calendar.example.org")
+
+
+async def _write(evening: Evening, *people: Person) -> None:
+    """A change of the session that each of these has begun and not saved, and an event for each session."""
+
+    def put(session: Session) -> None:
+        now = evening.clock.now()
+        for network in (evening.demo.guild_id, evening.demo.second_guild_id):
+            meeting = session.exec(select(Occurrence).where(Occurrence.network_id == network)).first()
+            assert meeting is not None
+            series = session.get_one(SeriesRow, meeting.series_id)
+            session.add(Mirror(occurrence_id=meeting.id, network_id=network, event_id=1, state="made"))
+            for person in people:
+                if (person is people[-1]) == (network == evening.demo.second_guild_id):
+                    fields = fields_of(session, series)
+                    begun = kept(fields, "Saturday 9am", ("Saturdays 9am",), before=fields)
+                    of = {"series_id": series.id, "occurrence_id": meeting.id, "scope": "all", "revision": 1}
+                    session.add(Draft(network_id=network, user_id=person.id, fields=begun, made_at=now, **of))
+
+    await evening.app.store.write(put)
 
 
 async def _counted(evening: Evening, *people: Person) -> None:
