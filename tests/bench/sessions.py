@@ -50,29 +50,39 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", type=int, default=5000)
     parser.add_argument("--networks", type=int, default=1000)
     parser.add_argument("--presses", type=int, default=300, help="on one announcement")
-    parser.add_argument("--seconds", type=float, default=1.0, help="in which they are pressed")
+    parser.add_argument("--seconds", type=float, default=6.0, help="in which they are pressed")
     parser.add_argument("--runs", type=int, default=3, help="of each kind of press; the medians are told")
     parser.add_argument("--reminders", type=int, default=2000)
+    parser.add_argument("--only", choices=("day", "presses", "reminders"), default=None)
 
 
 async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    figures = await _a_day(folder / "day", chosen.series, chosen.networks)
+    figures: dict[str, Any] = {}
+    if chosen.only in (None, "day"):
+        figures |= await _a_day(folder / "day", chosen.series, chosen.networks)
     nursery = Nursery()
     try:
-        ours: list[float] = []
-        bare: list[float] = []
-        for number in range(chosen.runs):  # in turn, so that a busy minute of the machine falls on both
-            bare.append(await _presses(folder / f"bare-{number}", nursery, chosen, bare=True))
-            ours.append(await _presses(folder / f"ours-{number}", nursery, chosen))
-        figures |= {
-            "rsvp_p50_ratio": round(statistics.median(ours) / statistics.median(bare), 2),
-            "rsvp_p50_ms": round(statistics.median(ours), 2),
-            "bare_p50_ms": round(statistics.median(bare), 2),
-        }
-        figures |= await _reminders(folder / "reminders", nursery, chosen.reminders)
+        if chosen.only in (None, "presses"):
+            figures |= await _both(folder, nursery, chosen)
+        if chosen.only in (None, "reminders"):
+            figures |= await _reminders(folder / "reminders", nursery, chosen.reminders)
     finally:
         nursery.close()
     return figures
+
+
+async def _both(folder: Path, nursery: Nursery, chosen: argparse.Namespace) -> dict[str, Any]:
+    """Ours and the bare bot's in turn, so that a busy minute of the machine falls on both."""
+    ours: list[float] = []
+    bare: list[float] = []
+    for number in range(chosen.runs):
+        bare.append(await _presses(folder / f"bare-{number}", nursery, chosen, bare=True))
+        ours.append(await _presses(folder / f"ours-{number}", nursery, chosen))
+    return {
+        "rsvp_p50_ratio": round(statistics.median(ours) / statistics.median(bare), 2),
+        "rsvp_p50_ms": round(statistics.median(ours), 2),
+        "bare_p50_ms": round(statistics.median(bare), 2),
+    }
 
 
 # A day's planning
