@@ -163,6 +163,25 @@ async def take_over(store: Store, draft_id: int, actor: Actor, now: datetime) ->
     return await store.write(act)
 
 
+async def closures_changed(store: Store, habits: Habits, network_id: int, now: datetime) -> None:
+    """Fit a network's sessions to closures that changed: whoever was coming to what is left out is told."""
+
+    def act(session: Session) -> None:
+        network = session.get(Network, network_id)
+        if network is None:
+            return
+        for series in session.exec(
+            select(SeriesRow).where(
+                SeriesRow.network_id == network_id,
+                SeriesRow.state == SeriesState.RUNNING,
+                col(SeriesRow.skip_closures).is_(True),
+            )
+        ).all():
+            changing.fit(session, habits, series, network, now)
+
+    await store.write(act)
+
+
 def _changed_since(session: Session, series: SeriesRow, revision: int) -> tuple[str, ...]:
     if series.revision == revision:
         return ()
