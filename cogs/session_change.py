@@ -56,7 +56,9 @@ class SessionChange(commands.Cog):
         copy = press.arg == COPY
         scope = Scope.ALL if copy else Scope(press.arg)
         now = self.app.clock.now()
-        writing = await scheduling.begin_edit(self.app.store, press.id, scope, actor, now, copy=copy)
+        writing = await scheduling.begin_edit(
+            self.app.store, press.id, scope, actor, interaction.id, now, copy=copy
+        )
         screen = self._screens(interaction).draft(writing)
         await self.say(interaction, screen.template, screen.params, subject_id=screen.subject_id)
 

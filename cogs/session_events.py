@@ -68,18 +68,14 @@ class SessionEvents(commands.Cog):
         seen: Mapping[int, Mapping[str, Any]],
         now: datetime,
     ) -> None:
-        store = self.app.store
+        store, me = self.app.store, self.bot.user and self.bot.user.id
         try:
             match job.do:
                 case Do.MAKE:
                     made = await guild.create_scheduled_event(**self._asked(guild, job.event, new=True))
                     await mirroring.made(store, job.mirror_id, made.id, job.event)
                 case Do.FIND:
-                    ours = {
-                        n: seen[n]
-                        for n, event in events.items()
-                        if event.creator_id == self.bot.application_id
-                    }
+                    ours = {n: seen[n] for n, event in events.items() if event.creator_id == me}
                     there = mirroring.found(ours, job.event, await mirroring.known_events(store, guild.id))
                     if there is not None:
                         await mirroring.made(store, job.mirror_id, there, job.event)

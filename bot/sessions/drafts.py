@@ -13,7 +13,6 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from bot.db.store import Store
-from bot.db.tables import first_time
 from bot.errors import Refusal
 from bot.members.tables import Network
 from bot.sessions.fields import Fields, from_json, to_json
@@ -63,20 +62,31 @@ async def begin(
     event_id: int,
     now: datetime,
 ) -> Writing:
-    """Keep what somebody began to write. Raises `Refusal` where the network is not set up."""
+    """Keep what somebody began to write with the event `event_id`. Raises `Refusal` where the network is not set up."""
 
     def act(session: Session) -> Writing:
-        draft = put(session, network_id, user_id, kept(fields, when, choices), now)
-        first_time(session, "interaction", event_id, now)
+        draft = put(session, event_id, network_id, user_id, kept(fields, when, choices), now)
         return look(session, draft, now)
 
     return await store.write(act)
 
 
 def put(
-    session: Session, network_id: int, user_id: int, fields: dict[str, Any], now: datetime, **more: Any
+    session: Session,
+    event_id: int,
+    network_id: int,
+    user_id: int,
+    fields: dict[str, Any],
+    now: datetime,
+    **more: Any,
 ) -> Draft:
-    """A new draft, in the caller's transaction; somebody's oldest makes room."""
+    """A new draft, in the caller's transaction; somebody's oldest makes room.
+
+    It bears the number of the event that began it, so that an event delivered twice begins one.
+    """
+    known = session.get(Draft, event_id)
+    if known is not None:
+        return own(session, event_id, network_id, user_id)
     if session.get(Network, network_id) is None:
         raise Refusal("errors.old_button")
     theirs = (
@@ -84,7 +94,7 @@ def put(
     )
     old = session.exec(theirs.offset(MOST_DRAFTS - 1)).all()
     session.connection().execute(delete(Draft).where(col(Draft.id).in_(old)))
-    draft = Draft(network_id=network_id, user_id=user_id, fields=fields, made_at=now, **more)
+    draft = Draft(id=event_id, network_id=network_id, user_id=user_id, fields=fields, made_at=now, **more)
     session.add(draft)
     session.flush()
     return draft

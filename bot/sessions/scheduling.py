@@ -111,7 +111,14 @@ def _over(rule: Series, now: datetime) -> bool:
 
 
 async def begin_edit(
-    store: Store, occurrence_id: int, scope: Scope, actor: Actor, now: datetime, *, copy: bool = False
+    store: Store,
+    occurrence_id: int,
+    scope: Scope,
+    actor: Actor,
+    event_id: int,
+    now: datetime,
+    *,
+    copy: bool = False,
 ) -> Writing:
     """Begin to change a meeting, it and those after it, or all; or, with `copy`, to write a new one like it.
 
@@ -129,9 +136,12 @@ async def begin_edit(
         fields = fields_of(session, series, occurrence if scope is Scope.ONE and not copy else None)
         if copy:
             again = kept(fields.with_(standing=None, helpers=()), "")
-            return drafts.look(session, drafts.put(session, actor.network_id, actor.user_id, again, now), now)
+            return drafts.look(
+                session, drafts.put(session, event_id, actor.network_id, actor.user_id, again, now), now
+            )
         draft = drafts.put(
             session,
+            event_id,
             actor.network_id,
             actor.user_id,
             kept(fields, "", before=fields),
