@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ import discord
 from discord.ext import commands
 
 from bot.checkins.habits import habits
-from bot.errors import Refusal
+from bot.errors import Refusal, StoreUnavailable
 from bot.sessions import attendance, coming, listing
 from bot.sessions.coming import RoleUnknown, Visitor
 from bot.sessions.meeting import moment, title_said
@@ -150,7 +151,9 @@ class SessionComing(commands.Cog):
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         """Somebody came into a voice channel: noted while a session is held in it, and otherwise not at all."""
-        if after.channel is not None and after.channel != before.channel and not member.bot:
+        if after.channel is None or after.channel == before.channel or member.bot:
+            return
+        with contextlib.suppress(StoreUnavailable):  # "I'm here" and the roll-call are there as well
             await attendance.present(self.app.store, after.channel.id, [member.id], self.app.clock.now())
 
 

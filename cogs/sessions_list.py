@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Press_ = discord.Interaction[Any]
 REMINDERS = "sessions.reminders"
+FEED = ("make", "again", "off", "names", "neutral")
 YES_OR_NO = {"maybe-yes": {"maybe": True}, "maybe-no": {"maybe": False}} | {
     "after-yes": {"after": True},
     "after-no": {"after": False},
@@ -110,18 +111,16 @@ class SessionsList(commands.Cog):
             file = discord.File(io.BytesIO(data), f"{app.library.text('sessions.feed.file')}.ics")
         served = bool(app.settings.http_address)
         standing = await feed.standing(app.store, who)
-        unfit = {"sessions.feed=off", "sessions.feed=names", "sessions.feed=neutral"}
+        fit = {"make"} if served else set[str]()
         if served and standing is not None:
-            unfit = {"sessions.feed=neutral" if standing.neutral else "sessions.feed=names"}
-        if not served:
-            unfit.add("sessions.feed=make")
+            fit = {"again", "off", "names" if standing.neutral else "neutral"}
         await self.say(
             interaction,
             "sessions.calendar" if file is not None else "sessions.calendar_plain",
             {"feed": Teller(app.library).feed(standing, served=served, note=note)},
             file=file,
             hidden=hidden,
-            without=unfit,
+            without=[f"sessions.feed={choice}" for choice in FEED if choice not in fit],
         )
 
     async def _member(self, interaction: Press_) -> None:
@@ -134,13 +133,21 @@ class SessionsList(commands.Cog):
     async def feed(self, interaction: Press_, press: Press) -> None:
         app, who = self.app, interaction.user.id
         await self._member(interaction)
-        if press.arg == "make":
+        if press.arg in ("make", "again"):
             if not app.settings.http_address:
                 raise Refusal("errors.old_button")
             secret = await feed.make(app.store, who, app.clock.now())
-            address = f"{app.settings.http_address}/calendar/{secret}.ics"
+            made = await feed.standing(app.store, who)
+            neutral = made is None or made.neutral
             await self.say(
-                interaction, "sessions.feed_made", {"address": address}, hidden=interaction.guild is not None
+                interaction,
+                "sessions.feed_made",
+                {
+                    "address": f"{app.settings.http_address}/calendar/{secret}.ics",
+                    "titles": app.library.text(f"sessions.feed.{'neutral' if neutral else 'names'}"),
+                },
+                hidden=interaction.guild is not None,
+                without=["sessions.feed=neutral" if neutral else "sessions.feed=names"],
             )
         elif press.arg == "off":
             await feed.take_away(app.store, who)

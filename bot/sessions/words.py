@@ -70,21 +70,26 @@ class Teller:
         return Words("") if key is None else self._text(f"standing.{key}")
 
     def on(self, on: On) -> Words:
-        """The list of what is on, as far as one message holds."""
+        """The list of what is on: the next meeting of each series, and whichever they said something about.
+
+        A weekly coffee would otherwise fill the screen five times over; the menu beneath has all of them.
+        """
         lines: list[Words] = []
-        network = ""
-        shown = 0
+        network, series, left = "", set[int](), 0
         for listed in on.listed:
+            new = listed.meeting.series_id not in series
+            series.add(listed.meeting.series_id)
             line = self._line(listed)
             if on.networks > 1 and listed.network != network:
-                network = listed.network
-                line = joined([self._text("list.from", network=network), line])
-            if sum(len(each) + 1 for each in lines) + len(line) > LIST_LENGTH:
-                break
+                line = joined([self._text("list.from", network=listed.network), line])
+            full = sum(len(each) + 1 for each in lines) + len(line) > LIST_LENGTH
+            if full or not (new or listed.answer):
+                left += 1
+                continue
+            network = listed.network
             lines.append(line)
-            shown += 1
-        if shown < len(on.listed):
-            lines.append(self._text("list.more", number=str(len(on.listed) - shown)))
+        if left:
+            lines.append(self._text("list.more", number=str(left)))
         if on.unreachable:
             lines.append(self._text("list.unreachable"))
         return joined(lines)

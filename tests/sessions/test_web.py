@@ -133,7 +133,8 @@ async def test_a_private_address_is_made_shown_once_made_neutral_and_taken_away(
     named = await evening.tap(you, made, "sessions.feed=names")
     assert COFFEE.encode() in (await at(secret) or b"")
     assert secret not in words(named)
-    again = await evening.tap(you, panel, "sessions.feed=make")
+    panel = await evening.tap(you, shown, "sessions.calendar")
+    again = await evening.tap(you, panel, "sessions.feed=again")
     assert await at(secret) is None, "the one before stops working"
     newer = words(again).partition("/calendar/")[2].partition(".ics")[0]
     assert await at(newer) is not None
