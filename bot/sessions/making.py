@@ -10,7 +10,9 @@ from sqlmodel import Session, select
 
 from bot.members.tables import Network
 from bot.schedule.recurrence import Series, Unit
+from bot.sessions import announcing
 from bot.sessions.fields import Fields, Place
+from bot.sessions.meeting import put_together
 from bot.sessions.planning import plan, rule_of, set_rule
 from bot.sessions.rules import MOST_INVITED, Where, Who
 from bot.sessions.running import set_facilitators
@@ -41,11 +43,14 @@ def create(
     if lead is not None:
         set_facilitators(session, series, lead, fields.helpers)
     invite(session, series, fields.invited)
-    meetings = plan(session, series, session.get_one(Network, network_id), now)
+    network = session.get_one(Network, network_id)
+    meetings = plan(session, series, network, now)
     if meetings:
         first = min(meetings, key=lambda one: one.starts_at)
-        first.announce_at = now
+        first.announce_at = now if fields.who is Who.INVITED else None
         session.add(first)
+        if fields.who is not Who.INVITED:
+            announcing.post(session, put_together(first, series), network, now)
     return series
 
 

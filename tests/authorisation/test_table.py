@@ -85,7 +85,7 @@ CHANGED = (
 MOVES |= {f"sessions.{kind}": HELD | {"session_facilitator"} for kind in CHANGED}
 MOVES |= {f"/session {command}": HELD for command in ("skip", "move")}
 IN_CHANNELS = ("sessions.", "/session ")  # what is held, and what is not, is said where everybody reads it
-OF_A_NETWORK = {"network", "network_closure", "closure", "organisation", "outbox", "session_network"}
+OF_A_NETWORK = {"network", "network_closure", "closure", "organisation", "outbox"} | HELD
 
 
 def options(town: Town, command: str) -> dict[str, Any]:
