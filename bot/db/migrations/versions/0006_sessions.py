@@ -252,4 +252,3 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("session_mirror", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_session_mirror_event_id"), ["event_id"], unique=False)
-
