@@ -72,8 +72,10 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         gone = await self._gone_announcements(guild.id)
         now = self.app.clock.now()
         await standing.settle(self.app.store, guild.id, sessions_id, gone, interaction.id, now)
-        await self._report(interaction, guild, row, maker, fresh=before is None, posted=post)
-        await self._guide(interaction, row, sessions_id)
+        without = await self._begun(guild.id)
+        await self._report(interaction, guild, row, maker, fresh=before is None, posted=post, without=without)
+        if before is None:
+            await self._guide(interaction, row, sessions_id, without)
 
     @set_up.autocomplete("zone")
     async def zones(self, _: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
@@ -152,6 +154,7 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         *,
         fresh: bool,
         posted: dict[str, int | None],
+        without: list[str],
     ) -> None:
         text = self.app.library.text
         welcome = f"<#{row.welcome_channel_id}>"
@@ -162,7 +165,8 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         )
         done = joined(maker.done)
         if not fresh:
-            await self.say(interaction, "networks.setup_again", {"network": guild.name, "made": done})
+            said = {"network": guild.name, "made": done}
+            await self.say(interaction, "networks.setup_again", said, subject_id=guild.id, without=without)
             return
         params: dict[str, str] = {
             "network": guild.name,
@@ -190,12 +194,16 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
                 continue  # nobody knows: what may be there is not put up twice
         return gone
 
-    async def _guide(self, interaction: discord.Interaction[Any], row: Row, sessions_id: int) -> None:
-        """What comes next, each with its button; whatever is done already is not offered again."""
-        there = await standing.offered(self.app.store, row.id)
-        without = [f"sessions.standing={which}" for which in standing.Which if which in there]
-        if there:
-            without.append("sessions.standing=both")
+    async def _begun(self, guild_id: int) -> list[str]:
+        """The buttons for what is begun already, which is not offered again."""
+        there = await standing.offered(self.app.store, guild_id)
+        begun = [f"sessions.standing={which}" for which in standing.Which if which in there]
+        return [*begun, "sessions.standing=both"] if begun else []
+
+    async def _guide(
+        self, interaction: discord.Interaction[Any], row: Row, sessions_id: int, without: list[str]
+    ) -> None:
+        """What comes next, each with its button."""
         params = {
             "listeners": f"<@&{row.listener_role_id}>",
             "facilitators": f"<@&{row.facilitator_role_id}>",

@@ -6,8 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import time
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,32 +15,21 @@ import pytest
 from simcord.backend.models import Message
 from simcord.backend.serializers import user_payload
 from simcord.enums import InteractionType
-from sqlmodel import Session, select
 
 import bot.tables  # noqa: F401 - every table is known
 from bot.db import own
-from bot.members import apart, facts, lists
-from bot.members.apart_tables import Apart
-from bot.members.facts_rules import Kind
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
-from bot.sessions.drafts import kept
-from bot.sessions.making import fields_of
-from bot.sessions.tables import Draft, Mirror, Occurrence, SeriesRow
 from bot.ui.flood import Flood
+from tests.authorisation.on import OF_A_SESSION, meet, part_of, write
 from tests.authorisation.table import DM, SERVER
+from tests.authorisation.told import tell
 from tests.checkins.evening import Evening, an_evening, last, which
 from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
-from tests.sessions.held import hold, room
+from tests.sessions.held import room
 
 Dump = dict[str, set[tuple[Any, ...]]]
-OF_A_SESSION = {
-    "draft": "",
-    "meeting": "SELECT id FROM session_occurrence WHERE network_id = ? ORDER BY starts_at LIMIT 1 OFFSET 1",
-    "series": "SELECT id FROM session_series WHERE network_id = ?",
-    "event": "SELECT id FROM session_mirror WHERE network_id = ?",
-}
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
 
 
@@ -76,7 +64,7 @@ class Town:
         if number == "session":
             return self.meeting_in(self.evening.demo.guild_id)
         if number in OF_A_SESSION:
-            return self.part_of(number, self.evening.demo.guild_id, person)
+            return part_of(self.evening, number, self.evening.demo.guild_id, person)
         return self.fact_of(self.kate) if number == "suggestion" else 0
 
     def others_numbers(self, number: str) -> list[int]:
@@ -90,9 +78,11 @@ class Town:
         if number == "session":
             return [self.meeting_in(self.evening.demo.second_guild_id)]
         if number in OF_A_SESSION:
-            elsewhere = self.part_of(number, self.evening.demo.second_guild_id, self.tom)
+            elsewhere = part_of(self.evening, number, self.evening.demo.second_guild_id, self.tom)
             return (
-                [elsewhere] if number != "draft" else [elsewhere, self.part_of(number, 0, self.cast["owner"])]
+                [elsewhere]
+                if number != "draft"
+                else [elsewhere, part_of(self.evening, number, 0, self.cast["owner"])]
             )
         # What nobody asked to have added, and what was asked for in the other network.
         return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
@@ -106,13 +96,6 @@ class Town:
         """The session that is on in a network."""
         query = "SELECT id FROM session_occurrence WHERE network_id = ? ORDER BY starts_at LIMIT 1"
         return self.evening.rows(query, network_id)[0][0]
-
-    def part_of(self, number: str, network_id: int, person: Person) -> int:
-        """Something of a session in a network; a draft of this person's, or somebody's who has one."""
-        if number == "draft":
-            query = "SELECT id FROM session_draft ORDER BY user_id = ? DESC, id LIMIT 1"
-            return self.evening.rows(query, person.id)[0][0]
-        return self.evening.rows(OF_A_SESSION[number], network_id)[0][0]
 
     def picked(self, kind: str, choice: str, person: Person, *, foreign: bool = False) -> list[str]:
         """What is picked in a menu: something of the person's own, or with `foreign` of somebody else's."""
@@ -215,6 +198,10 @@ class Town:
         pump = self.evening.app.pump
         assert pump is not None
         await pump.drain()
+        # Two for one channel go one after the other.
+        sending = "SELECT 1 FROM outbox WHERE state = 'sending' OR (state = 'pending' AND not_before <= ?)"
+        now = self.evening.clock.now().strftime("%Y-%m-%d %H:%M:%S.%f")
+        await until(lambda: not self.evening.rows(sending, now), "everything due going")
         messages = exchange.messages
         assert messages or exchange.modal is not None
         for message in messages:
@@ -366,13 +353,13 @@ async def build(evening: Evening) -> Town:
     for name, role in zip(("facilitator", "listener", "organiser"), roles, strict=True):
         evening.world.give_role(cast[name], demo.guild_id, role)
     evening.world.give_role(cast["left"], demo.guild_id, roles[2])
-    await _meet(evening, cast["facilitator"], tom)
-    await _write(evening, cast["facilitator"], cast["organiser"], cast["owner"], tom)
+    await meet(evening, cast["facilitator"], tom)
+    await write(evening, cast["facilitator"], cast["organiser"], cast["owner"], tom)
     await evening.play(WEDNESDAY)
     await _counted(evening, cast["member"], cast["left"], kate)
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
-    await _tell(evening, cast["member"], cast["left"], kate, tom)
+    await tell(evening, cast["member"], cast["left"], kate, tom)
     evening.world.leave(cast["left"], demo.guild_id)
     for person in evening.world.people.values():
         await person.open_dm()
@@ -383,58 +370,6 @@ async def build(evening: Evening) -> Town:
     town = Town(evening, cast, kate, tom, snapshot, {})
     town.kept = town.dump()
     return town
-
-
-async def _tell(evening: Evening, member: Person, left: Person, kate: Person, tom: Person) -> None:
-    """Lists in both networks, a name typed by some and asked for by others, and lists of whom to avoid."""
-    app, demo, now = evening.app, evening.demo, evening.clock.now()
-    store, keys = app.store, app.keyring
-    first, second = demo.guild_id, demo.second_guild_id
-    for network in (first, second):
-        await lists.keep(store, keys, network, "", Kind.EMPLOYER, "Ashdown Trust = ADT", now)
-    for person, network, said in (
-        (member, first, "Ashdown"),
-        (left, first, "Ashdown"),
-        (kate, first, "Quill School"),
-        (tom, second, "Heron School"),
-    ):
-        given = await facts.give(store, keys, network, "", person.id, Kind.EMPLOYER, said, now)
-        if person in (kate, tom):
-            await facts.ask_for(store, keys, person.id, given.fact_id, now)
-        other = evening.world.people["priya"].id
-        await apart.keep_apart(store, keys, network, "", person.id, other, Apart.AVOID, now)
-
-
-async def _meet(evening: Evening, facilitator: Person, tom: Person) -> None:
-    """A session that is on in each network."""
-    demo, quarter_to = evening.demo, time(17, 45)
-    for network, runs in ((demo.guild_id, facilitator), (demo.second_guild_id, tom)):
-        await hold(evening, WEDNESDAY.date(), quarter_to, guild=network, facilitator=runs)
-    # What is offered where the operator gave calendars an address.
-    app = evening.app
-    app.client.nightly.clear()
-    app.client.due.clear()  # what is done with Discord a moment later would be taken for the next press's doing
-    app.settings = replace(app.settings, http_port=8080, http_address="https://calendar.example.org")
-
-
-async def _write(evening: Evening, *people: Person) -> None:
-    """A change of the session that each of these has begun and not saved, and an event for each session."""
-
-    def put(session: Session) -> None:
-        now = evening.clock.now()
-        for network in (evening.demo.guild_id, evening.demo.second_guild_id):
-            meeting = session.exec(select(Occurrence).where(Occurrence.network_id == network)).first()
-            assert meeting is not None
-            series = session.get_one(SeriesRow, meeting.series_id)
-            session.add(Mirror(occurrence_id=meeting.id, network_id=network, event_id=1, state="made"))
-            for person in people:
-                if (person is people[-1]) == (network == evening.demo.second_guild_id):
-                    fields = fields_of(session, series)
-                    begun = kept(fields, "Saturday 9am", ("Saturdays 9am",), before=fields)
-                    of = {"series_id": series.id, "occurrence_id": meeting.id, "scope": "all", "revision": 1}
-                    session.add(Draft(network_id=network, user_id=person.id, fields=begun, made_at=now, **of))
-
-    await evening.app.store.write(put)
 
 
 async def _counted(evening: Evening, *people: Person) -> None:

@@ -183,11 +183,11 @@ async def test_new_closures_leave_meetings_out_and_taken_back_hold_them_again(ev
 async def test_setting_up_offers_two_sessions_and_puts_back_what_was_deleted(evening: Evening) -> None:
     evening.clock.move_to(MONDAY)
     owner, backend = evening.demo.organiser, evening.world.backend
-    guide = (await evening.set_up()).messages
-    await until(lambda: guide, "an answer")
     options = {"nation": "england", "contact": owner.id, "zone": "Europe/London"}
-    guide = last(await _whole(await evening.run(owner, "network setup", **options)))
-    expect(guide, "networks.guide")
+    ran = await evening.run(owner, "network setup", **options)
+    guide = await until(
+        lambda: next((m for m in ran.messages if says(m, "networks.guide")), None), "what next"
+    )
     begun = await evening.tap(owner, guide, "sessions.standing=both")
     expect(begun, "sessions.standing_begun_both")
     expect(await evening.tap(owner, guide, "sessions.standing=saturday"), "sessions.standing_begun")
@@ -202,8 +202,9 @@ async def test_setting_up_offers_two_sessions_and_puts_back_what_was_deleted(eve
     # A message deleted in Discord, then nothing, then the whole channel.
     ((channel,),) = evening.rows("SELECT channel_id FROM session_network")
     backend.messages[channel].pop(int(first[0]["id"]))
-    guide = last(await _whole(await evening.run(owner, "network setup", **options)))
-    assert "sessions.standing" not in str(guide["components"])
+    again = last(await evening.run(owner, "network setup", **options))
+    expect(again, "networks.setup_again")
+    assert "sessions.standing" not in str(again["components"])
     await _announced(evening, 2)
     await evening.run(owner, "network setup", **options)
     await evening.wait(minutes=1)
@@ -219,9 +220,3 @@ async def _announced(evening: Evening, many: int) -> list[dict[str, Any]]:
     """The announcements in the channel for sessions, once there are so many."""
     template = "sessions.announcement_about"
     return await until(lambda: len(m := said_in_channel(evening, template)) == many and m, f"{many} of them")
-
-
-async def _whole(exchange: Any) -> Any:
-    """The exchange once its second message is there too."""
-    await until(lambda: len(exchange.messages) > 1, "what comes next")
-    return exchange
