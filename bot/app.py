@@ -18,7 +18,6 @@ import aiohttp
 import discord
 
 from bot import features, opening
-from bot.buddies import due as buddies
 from bot.buddies.desk import Desk as BuddyDesk
 from bot.buddies.matchmaker import Matchmaker
 from bot.checkins import asking
@@ -29,7 +28,7 @@ from bot.db import keys, own
 from bot.db.ledger import Ledger
 from bot.db.store import Store
 from bot.errors import OperatorError, StoreUnavailable
-from bot.listeners import due, relay_posts
+from bot.listeners import relay_posts
 from bot.listeners.desk import Desk
 from bot.listeners.relay import Carrier, Relay
 from bot.networks import service as networks
@@ -39,12 +38,14 @@ from bot.outbox.pump import Pump
 from bot.outbox.sender import DiscordSender
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.alarm import Alarm
+from bot.sessions import feed
 from bot.settings import Settings
 from bot.support.cards import Cards
 from bot.support.lines import NetworkLines
 from bot.support.recognise import Recogniser
 from bot.support.signposts import Signposts
 from bot.ui.render import Origin, draw
+from bot.web.server import Web
 
 log = logging.getLogger("reallyok")
 
@@ -80,6 +81,12 @@ class App:
         """What must succeed before the database is opened, where it failed at the start; raises `OperatorError`."""
         self.pump: Pump | None = None
         self.relay: Relay | None = None
+        self.web = Web(
+            settings.http_host,
+            settings.http_port,
+            lambda: self._store is not None and self.client.is_ready(),
+            lambda secret: feed.file_for(self.store, self.library, secret, clock.now()),
+        )
         self.keys: keys.Keyring | None = None
         self._desk: Desk | None = None
         self.matchmaker = Matchmaker()
@@ -153,6 +160,7 @@ class App:
         """
         assert self.settings.token, "the command line asks for a token before it builds an app"
         self._ending = asyncio.Event()
+        await self.web.start()
         connection = asyncio.create_task(self._connect(self.settings.token))
         ending = asyncio.create_task(self._ending.wait())
         try:
@@ -272,6 +280,7 @@ class App:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+        await self.web.stop()
         with contextlib.suppress(Exception):
             await self.client.close()
         connection.cancel()
@@ -315,10 +324,11 @@ class App:
         tonight = _night_of(now)
         if tonight > self._counted_on:
             self._counted_on = tonight
-            self.after_ready(self.client.count_members())
+            self.after_ready(self.client.do_nightly())
             self.store.leftovers = True  # of what retention let go of
-        await features.do_due(self.store, self.desk, now, self.openings)
-        await buddies.see_to(self.store, self.buddy_desk, self.client.here, self.matchmaker.match, now)
+        hands = features.Hands(self.client.here, self.client.in_room, self.matchmaker.match)
+        await features.do_due(self.store, self.desk, self.buddy_desk, hands, now, self.openings)
+        self.after_ready(self.client.do_due(now))
         if self.store.leftovers:
             self.store.compact()
         if self.pump is not None:
@@ -326,12 +336,7 @@ class App:
 
     async def _tidy(self, now: datetime) -> None:
         """Let go of what has been kept long enough, in small steps so that nobody waits for it."""
-        if self.client.answers.support_has_failed:
-            # Said up to an hour later, so that the line tells nobody who looked when.
-            self.client.answers.support_has_failed = False
-            log.error(
-                "Support failed at least once in the last hour. Run `reallyok doctor` and `reallyok check`."
-            )
+        self.client.answers.tell_of_support()
         while await self.store.write(own.expire, now):
             pass
         if not self.client.matched:
@@ -340,10 +345,8 @@ class App:
             await asyncio.to_thread(self.lines.forget, network_id)
 
     async def seen(self, network_id: int, user_id: int, role_ids: Collection[int]) -> None:
-        """Discord says, in the night, which roles a member has: who has not the listeners' any more is one no longer."""
-        network = await networks.find(self.store, network_id)
-        if network is not None and network.listener_role_id not in role_ids:
-            await due.stand_down(self.store, self.desk, network_id, user_id, self.clock.now())
+        """Discord says, in the night, which roles a member has."""
+        await features.seen(self.store, self.desk, network_id, user_id, role_ids, self.clock.now())
 
     async def next_due(self) -> datetime | None:
         """When something is next due, for a rehearsal's clock."""

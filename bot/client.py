@@ -9,6 +9,8 @@ import json
 import logging
 import pkgutil
 import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,7 @@ from discord import app_commands
 from discord.ext import commands
 
 import cogs
-from bot.errors import Refusal
+from bot.errors import Refusal, StoreUnavailable
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox.pace import Pace
@@ -101,8 +103,12 @@ class ReallyOk(commands.Bot):
         discord.VoiceClient.warn_dave = False
         intents = discord.Intents.none()
         intents.guilds = True
+        intents.guild_scheduled_events = True
         intents.dm_messages = True
         intents.dm_reactions = True
+        intents.voice_states = (
+            True  # who is in a room while a session is held there, and nothing else of it is kept
+        )
         super().__init__(
             command_prefix=(),
             help_command=None,
@@ -121,6 +127,10 @@ class ReallyOk(commands.Bot):
         self.router = Router()
         self.answers = Answers(app.library, app.origin_of)
         self.flood = Flood()
+        self.due: list[Callable[[datetime], Awaitable[None]]] = []
+        """What cogs do with Discord whenever something may be due: at each ring of the alarm, the time given."""
+        self.nightly: list[Callable[[datetime], Awaitable[None]]] = []
+        """What cogs ask Discord once a night."""
         self.matched = False
         """Whether what we keep of servers agrees with what Discord says, since the start."""
         self._synced = synced
@@ -278,6 +288,28 @@ class ReallyOk(commands.Bot):
         except (discord.HTTPException, OSError, aiohttp.ClientError):
             return None, ""
         return True, member.display_name
+
+    def in_room(self, network_id: int, room_id: int) -> list[int]:
+        """Who is in a voice channel, as far as Discord lets the bot see."""
+        guild = self.get_guild(network_id)
+        room = guild.get_channel(room_id) if guild is not None else None
+        if not isinstance(room, discord.VoiceChannel | discord.StageChannel):
+            return []
+        return [user_id for user_id in room.voice_states if user_id != self.application_id]
+
+    async def do_nightly(self) -> None:
+        """What is asked of Discord once a night, one after the other; one that fails keeps none from its turn."""
+        await self.count_members()
+        for work in self.nightly:
+            try:
+                await work(self.app.clock.now())
+            except (StoreUnavailable, discord.HTTPException, OSError, aiohttp.ClientError) as error:
+                log.warning("Something nightly was left for the next night (%s).", type(error).__name__)
+
+    async def do_due(self, now: datetime) -> None:
+        """What cogs do with Discord when something may be due."""
+        for work in self.due:
+            await work(now)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await networks.removed(self.app.store, guild.id, self.app.clock.now())

@@ -5,21 +5,26 @@ A new feature adds its functions here; none of them knows another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from sqlmodel import Session
 
 from bot.buddies import due as buddies
+from bot.buddies import introducing, weekly
 from bot.buddies.desk import Desk as BuddyDesk
 from bot.checkins import answering, asking, plans
+from bot.checkins.habits import habits
 from bot.db.store import Parting, Store
 from bot.listeners import due, steps, talks, talks_due, talks_ending, talks_looking
 from bot.listeners.desk import Desk
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox import queue
+from bot.sessions import due as sessions_due
+from bot.sessions import ended as sessions
 
 CONSEQUENCES: dict[str, queue.Consequence] = {
     asking.TOPIC: asking.ended,
@@ -28,6 +33,7 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     talks.TOPIC: talks.offered,
     networks.TOPIC: networks.ended,
     buddies.TOPIC: buddies.ended,
+    **sessions.CONSEQUENCES,
 }
 
 
@@ -50,11 +56,33 @@ def waits(desk: Desk) -> queue.Waits:
     return partial(talks_looking.wait, desk.keys)
 
 
-async def do_due(store: Store, desk: Desk, now: datetime, openings: int) -> None:
+@dataclass(frozen=True)
+class Hands:
+    """What no transaction can do: asking Discord, and having a round of buddies put together elsewhere."""
+
+    here: introducing.Here
+    in_room: sessions_due.InRoom
+    match: weekly.Matcher
+
+
+async def do_due(
+    store: Store, desk: Desk, buddy_desk: BuddyDesk, hands: Hands, now: datetime, openings: int
+) -> None:
     """Everything that is due. `openings` is how many wordings a check-in has."""
     await asking.ask_due(store, now, openings)
     await due.calls_due(store, desk, now)
     await talks_due.advance_due(store, desk, now)
+    await sessions_due.sessions_due(store, habits, now, hands.in_room)
+    await buddies.see_to(store, buddy_desk, hands.here, hands.match, now)
+
+
+async def seen(
+    store: Store, desk: Desk, network_id: int, user_id: int, role_ids: Collection[int], now: datetime
+) -> None:
+    """A member has these roles, Discord says: who has not the listeners' any more is one no longer."""
+    network = await networks.find(store, network_id)
+    if network is not None and network.listener_role_id not in role_ids:
+        await due.stand_down(store, desk, network_id, user_id, now)
 
 
 async def recount(store: Store, now: datetime) -> None:
@@ -71,6 +99,7 @@ def earliest(session: Session, now: datetime) -> datetime | None:
         due.next_due(session),
         talks_due.next_due(session),
         buddies.next_due(session),
+        sessions_due.next_due(session),
         queue.next_due(session, after=now),
     )
     return min((at for at in times if at is not None), default=None)

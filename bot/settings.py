@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ KNOWN: dict[str, str] = {
     "REALLYOK_LEDGER": "The file that remembers, as keyed hashes, who asked to be forgotten; beside the key by default.",
     "REALLYOK_SERVERS": "The only servers to serve, as ids with commas; empty: every server that invites the bot.",
     "REALLYOK_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR.",
+    "REALLYOK_HTTP_HOST": "Where the small web server listens; by default on this computer alone.",
+    "REALLYOK_HTTP_PORT": "The small web server's port, for /health, /ready and calendars; empty: no server.",
+    "REALLYOK_HTTP_ADDRESS": "How members reach that server from outside, such as https://calendar.example.org.",
     "REALLYOK_SANDBOX_PORT": "The sandbox page's port on this computer; empty: any free one.",
     "REALLYOK_DISCORD_OPENAPI": "For developers: Discord's OpenAPI file, for the contract tests.",
     "REALLYOK_EVAL_DIR": "For developers: a folder of labelled text, for the recognising tests.",
@@ -48,6 +52,9 @@ class Settings:
     servers: frozenset[int] = frozenset()
     log_level: str = "INFO"
     sandbox_port: int = 0
+    http_host: str = "127.0.0.1"
+    http_port: int | None = None
+    http_address: str = ""
 
     @property
     def ledger_file(self) -> Path:
@@ -97,7 +104,10 @@ def read(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
         ledger=Path(value["REALLYOK_LEDGER"]) if value["REALLYOK_LEDGER"] else None,
         servers=_ids(value["REALLYOK_SERVERS"]),
         log_level=level,
-        sandbox_port=_port(value["REALLYOK_SANDBOX_PORT"]),
+        sandbox_port=_port(value["REALLYOK_SANDBOX_PORT"], "REALLYOK_SANDBOX_PORT"),
+        http_host=value["REALLYOK_HTTP_HOST"] or "127.0.0.1",
+        http_port=_port(value["REALLYOK_HTTP_PORT"], "REALLYOK_HTTP_PORT") or None,
+        http_address=_address(value["REALLYOK_HTTP_ADDRESS"], bool(value["REALLYOK_HTTP_PORT"])),
     )
 
 
@@ -111,9 +121,27 @@ def _ids(text: str) -> frozenset[int]:
         ) from None
 
 
-def _port(text: str) -> int:
+def _port(text: str, name: str) -> int:
     if text and not (text.isdecimal() and int(text) < 65536):
-        raise OperatorError(
-            "REALLYOK_SANDBOX_PORT is not a port.", "Give a number below 65536, or leave it empty."
-        )
+        raise OperatorError(f"{name} is not a port.", "Give a number below 65536, or leave it empty.")
     return int(text or 0)
+
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+
+
+def _address(text: str, served: bool) -> str:
+    """The public address without its last slash. Calendars go over the open net only when encrypted."""
+    if not text:
+        return ""
+    plain = text.startswith("http://") and not re.match(r"http://(?:localhost|127\.0\.0\.1)(?:[:/]|$)", text)
+    if not _ADDRESS.fullmatch(text) or plain:
+        raise OperatorError(
+            "REALLYOK_HTTP_ADDRESS is not an address calendars can be kept private at.",
+            "Give it as https://calendar.example.org; plain http is taken for this computer alone.",
+        )
+    if not served:
+        raise OperatorError(
+            "REALLYOK_HTTP_ADDRESS is set without REALLYOK_HTTP_PORT.", "Set both, or neither."
+        )
+    return text.rstrip("/")

@@ -10,4 +10,6 @@ import bot.members.apart_tables
 import bot.members.facts_tables
 import bot.members.tables
 import bot.outbox.tables
-import bot.schedule.tables  # noqa: F401
+import bot.schedule.tables
+import bot.sessions.coming_tables
+import bot.sessions.tables  # noqa: F401

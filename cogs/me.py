@@ -134,11 +134,7 @@ class Me(commands.Cog):
             await contacts.missing(app.store, contact, interaction.id, app.clock.now())
         stays = teller.stays(list(contact.values()))
         if erased.failed:
-            params = {
-                "gone": teller.gone(erased.gone),
-                "failed": teller.failed(erased.failed),
-                "stays": stays,
-            }
+            params = {"failed": teller.failed(erased.failed), "stays": stays}
             await self.say(interaction, "me.forgotten_partly", params)
         elif erased.gone:
             await self.say(interaction, "me.forgotten", {"gone": teller.gone(erased.gone), "stays": stays})

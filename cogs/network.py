@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.content.library import Words, joined
+from bot.content.library import joined
 from bot.errors import Refusal
 from bot.members.tables import Network as Row
 from bot.networks import service
 from bot.schedule.zones import search_zones, valid_zone
+from bot.sessions import standing
 from bot.support.lines import NetworkSupport
+from bot.ui.making import Maker
 from bot.ui.organisers import organised_server
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
 
 NATIONS = ("england", "wales", "scotland", "northern-ireland", "ireland", "elsewhere")
-PANEL_NEEDS = ("view_channel", "send_messages", "embed_links", "read_message_history")
-
-
-@dataclass
-class Made:
-    """What setting up did, line by line, and what it could not do."""
-
-    done: list[Words] = field(default_factory=list[Words])
-    problems: list[Words] = field(default_factory=list[Words])
 
 
 class Network(commands.GroupCog, group_name="network", group_description="network"):
@@ -56,15 +48,13 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         if not valid_zone(zone):
             raise Refusal("errors.unknown_zone", said=zone)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        made = Made()
-        places = await self._places(guild, before, channel, made)
-        if places is None:
-            await self.say(
-                interaction,
-                "networks.setup_problems",
-                {"network": guild.name, "problems": joined(made.problems)},
-            )
+        maker = Maker(self.app.library, guild)
+        found = await self._places(guild, before, channel, maker)
+        if found is None:
+            params = {"network": guild.name, "problems": joined(maker.problems)}
+            await self.say(interaction, "networks.setup_problems", params)
             return
+        places, sessions_id = found
         post = await self._missing_panels(before, places)
         await asyncio.to_thread(self._keep_support, guild.id, nation, education)
         row = await service.set_up(
@@ -79,7 +69,13 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
             event_id=interaction.id,
             now=self.app.clock.now(),
         )
-        await self._report(interaction, guild, row, made, fresh=before is None, posted=post)
+        gone = await self._gone_announcements(guild.id)
+        now = self.app.clock.now()
+        await standing.settle(self.app.store, guild.id, sessions_id, gone, interaction.id, now)
+        without = await self._begun(guild.id)
+        await self._report(interaction, guild, row, maker, fresh=before is None, posted=post, without=without)
+        if before is None:
+            await self._guide(interaction, row, sessions_id, without)
 
     @set_up.autocomplete("zone")
     async def zones(self, _: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
@@ -109,84 +105,30 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         self.app.lines.set(guild_id, NetworkSupport(nation, known.language, education, known.lines))
 
     async def _places(
-        self, guild: discord.Guild, before: Row | None, channel: discord.TextChannel | None, made: Made
-    ) -> service.Places | None:
-        text = self.app.library.text
-        for name in ("manage_channels", "manage_roles"):
-            if not getattr(guild.me.guild_permissions, name):
-                made.problems.append(
-                    text("networks.problem.server_permission", permission=text(f"networks.permission.{name}"))
-                )
-        if made.problems:
+        self, guild: discord.Guild, before: Row | None, channel: discord.TextChannel | None, maker: Maker
+    ) -> tuple[service.Places, int] | None:
+        """The roles and channels, made or adopted, and the channel for sessions; None where something is missing."""
+        if not maker.may_make():
             return None
         try:
             roles = [
-                await self._role(guild, before and getattr(before, f"{kind}_role_id"), kind, made)
+                await maker.role(before and getattr(before, f"{kind}_role_id"), kind)
                 for kind in ("organiser", "facilitator", "listener")
             ]
-            welcome = channel or await self._channel(
-                guild, before and before.welcome_channel_id, "welcome", made, {}
-            )
-            checkin = await self._channel(guild, before and before.checkin_channel_id, "checkin", made, {})
-            hidden = discord.PermissionOverwrite(view_channel=False)
-            shown = discord.PermissionOverwrite(view_channel=True)
-            organisers = await self._channel(
-                guild,
-                before and before.organisers_channel_id,
-                "organisers",
-                made,
-                {guild.default_role: hidden, roles[0]: shown, guild.me: shown},
+            welcome = channel or await maker.channel(before and before.welcome_channel_id, "welcome")
+            checkin = await maker.channel(before and before.checkin_channel_id, "checkin")
+            known = await standing.channel_of(self.app.store, guild.id)
+            sessions = await maker.channel(known, "sessions")
+            organisers = await maker.channel(
+                before and before.organisers_channel_id, "organisers", only_for=roles[0]
             )
         except discord.HTTPException:
-            made.problems.append(text("networks.problem.discord", what=guild.name))
+            maker.failed()
             return None
-        for place in (welcome, checkin):
-            for name in PANEL_NEEDS:
-                if not getattr(place.permissions_for(guild.me), name):
-                    made.problems.append(
-                        text(
-                            "networks.problem.permission",
-                            permission=text(f"networks.permission.{name}"),
-                            where=f"#{place.name}",
-                        )
-                    )
-        if made.problems:
+        if not maker.may_post(welcome, checkin, sessions):
             return None
-        return service.Places(welcome.id, checkin.id, organisers.id, *(role.id for role in roles))
-
-    async def _role(self, guild: discord.Guild, known: int | None, kind: str, made: Made) -> discord.Role:
-        text = self.app.library.text
-        name = str(text(f"networks.role.{kind}"))
-        found = guild.get_role(known or 0) or discord.utils.get(guild.roles, name=name)
-        if found is not None:
-            made.done.append(text("networks.made.adopted_role", role=found.name))
-            return found
-        role = await guild.create_role(name=name, reason=str(text("networks.audit_reason")))
-        made.done.append(text("networks.made.role", role=role.name))
-        return role
-
-    async def _channel(
-        self,
-        guild: discord.Guild,
-        known: int | None,
-        kind: str,
-        made: Made,
-        overwrites: dict[Any, discord.PermissionOverwrite],
-    ) -> discord.TextChannel:
-        text = self.app.library.text
-        name = str(text(f"networks.channel.{kind}"))
-        found = guild.get_channel(known or 0) or discord.utils.get(guild.text_channels, name=name)
-        if isinstance(found, discord.TextChannel):
-            made.done.append(text("networks.made.adopted_channel", channel=found.name))
-            return found
-        created = await guild.create_text_channel(
-            name,
-            topic=str(text(f"networks.channel.{kind}_topic")),
-            overwrites=overwrites,
-            reason=str(text("networks.audit_reason")),
-        )
-        made.done.append(text("networks.made.channel", channel=created.name))
-        return created
+        places = service.Places(welcome.id, checkin.id, organisers.id, *(role.id for role in roles))
+        return places, sessions.id
 
     async def _missing_panels(self, before: Row | None, places: service.Places) -> dict[str, int | None]:
         """The panels that are not in their channels: never posted (None), deleted, or posted in another channel."""
@@ -208,21 +150,23 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         interaction: discord.Interaction[Any],
         guild: discord.Guild,
         row: Row,
-        made: Made,
+        maker: Maker,
         *,
         fresh: bool,
         posted: dict[str, int | None],
+        without: list[str],
     ) -> None:
         text = self.app.library.text
         welcome = f"<#{row.welcome_channel_id}>"
-        made.done.append(
+        maker.done.append(
             text(
                 "networks.made.panel" if "welcome" in posted else "networks.made.panel_there", channel=welcome
             )
         )
-        done = joined(made.done)
+        done = joined(maker.done)
         if not fresh:
-            await self.say(interaction, "networks.setup_again", {"network": guild.name, "made": done})
+            said = {"network": guild.name, "made": done}
+            await self.say(interaction, "networks.setup_again", said, subject_id=guild.id, without=without)
             return
         params: dict[str, str] = {
             "network": guild.name,
@@ -235,6 +179,37 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         if row.safeguarding_id is not None:
             params["contact"] = f"<@{row.safeguarding_id}>"
             await self.say(interaction, "networks.contact_set", params)
+
+    async def _gone_announcements(self, guild_id: int) -> list[int]:
+        """The meetings whose announcement was deleted in Discord."""
+        gone: list[int] = []
+        for meeting_id, channel_id, message_id in await standing.announced(
+            self.app.store, guild_id, self.app.clock.now()
+        ):
+            try:
+                await self.app.client.get_partial_messageable(channel_id).fetch_message(message_id)
+            except discord.NotFound:
+                gone.append(meeting_id)
+            except discord.HTTPException:
+                continue  # nobody knows: what may be there is not put up twice
+        return gone
+
+    async def _begun(self, guild_id: int) -> list[str]:
+        """The buttons for what is begun already, which is not offered again."""
+        there = await standing.offered(self.app.store, guild_id)
+        begun = [f"sessions.standing={which}" for which in standing.Which if which in there]
+        return [*begun, "sessions.standing=both"] if begun else []
+
+    async def _guide(
+        self, interaction: discord.Interaction[Any], row: Row, sessions_id: int, without: list[str]
+    ) -> None:
+        """What comes next, each with its button."""
+        params = {
+            "listeners": f"<@&{row.listener_role_id}>",
+            "facilitators": f"<@&{row.facilitator_role_id}>",
+            "sessions": f"<#{sessions_id}>",
+        }
+        await self.say(interaction, "networks.guide", params, subject_id=row.id, without=without)
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -10,12 +10,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.checkins import plans
+from bot.checkins.habits import habits
 from bot.content.library import joined
 from bot.errors import Refusal
 from bot.networks import service
 from bot.schedule.closure_ics import ClosureFileError, read_ics
 from bot.schedule.closure_lines import parse_closures
 from bot.schedule.closures import Closure, Reading, describe
+from bot.sessions import scheduling
 from bot.ui.forms import ask_text
 from bot.ui.ids import Press, make
 from bot.ui.organisers import organised_server
@@ -119,7 +121,9 @@ class TermDates(commands.Cog):
         self, interaction: discord.Interaction[Any], guild: discord.Guild, closures: list[Closure]
     ) -> None:
         await service.keep_closures(self.app.store, guild.id, guild.name, closures)
-        await plans.recount(self.app.store, guild.id, self.app.clock.now())
+        now = self.app.clock.now()
+        await plans.recount(self.app.store, guild.id, now)
+        await scheduling.closures_changed(self.app.store, habits, guild.id, now)
         text = self.app.library.text
         listed = self._listed(closures) if closures else text("networks.closures.none")
         await self.say(interaction, "networks.closures_saved", {"closures": listed}, subject_id=guild.id)

@@ -98,6 +98,12 @@ class Teller:
         for row in rows.get("listener", []):
             lines.append(self._text("me.kept.listener", network=self._network(row["network_id"])))
         counted = (
+            ("session_facilitator", "runs"),
+            ("session_invited", "invited"),
+            ("session_coming", "coming"),
+            ("session_attendance", "attended"),
+            ("session_reminders", "reminders"),
+            ("session_feed", "feed"),
             ("call", "calls"),
             ("talk_side", "talks"),
             ("outbox", "messages"),

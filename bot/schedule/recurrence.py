@@ -197,7 +197,7 @@ def next_after(
     series = rule.series() if isinstance(rule, Cadence) else rule
     today = local_date(after, series.zone)
     limit = max(today, series.start) + horizon
-    for instant in _instants(series, today, limit, closed):
+    for _, instant in _instants(series, today, limit, closed):
         if instant > after:
             return instant
     return None
@@ -207,17 +207,24 @@ def occurrences(
     rule: Cadence | Series, first: datetime, last: datetime, *, closed: Closed = never_closed
 ) -> Iterator[datetime]:
     """Every time from `first` up to but not including `last` (both aware), in order, closed dates left out."""
+    return (instant for _, instant in dated_occurrences(rule, first, last, closed=closed))
+
+
+def dated_occurrences(
+    rule: Cadence | Series, first: datetime, last: datetime, *, closed: Closed = never_closed
+) -> Iterator[tuple[date, datetime]]:
+    """The same with the local date the rule gave each: what it is called by, wherever it is moved to."""
     series = rule.series() if isinstance(rule, Cadence) else rule
     limit = local_date(last, series.zone)
-    for instant in _instants(series, local_date(first, series.zone), limit, closed):
+    for asked, instant in _instants(series, local_date(first, series.zone), limit, closed):
         if instant >= last:
             return
         if instant >= first:
-            yield instant
+            yield asked, instant
 
 
-def _instants(series: Series, since: date, limit: date, closed: Closed) -> Iterator[datetime]:
-    """Instants in order from a little before `since`, at most one to a local date."""
+def _instants(series: Series, since: date, limit: date, closed: Closed) -> Iterator[tuple[date, datetime]]:
+    """Dates and instants in order from a little before `since`, at most one to a local date."""
     zone = ZoneInfo(series.zone)
     used = date.min
     # A day early, so that a time pushed over midnight by a jump is known to have used up its date
@@ -232,7 +239,7 @@ def _instants(series: Series, since: date, limit: date, closed: Closed) -> Itera
         if landed <= used or (landed != asked and closed(landed)):
             continue
         used = landed
-        yield instant
+        yield asked, instant
 
 
 class Quiet(NamedTuple):

@@ -81,6 +81,14 @@ class Answers:
         with contextlib.suppress(discord.HTTPException, OSError, aiohttp.ClientError):
             await self.say(interaction, "errors.generic", {})
 
+    def tell_of_support(self) -> None:
+        """Tell the operator that support failed, if it did; called once an hour, so that the line tells nobody who looked when."""
+        if self.support_has_failed:
+            self.support_has_failed = False
+            log.error(
+                "Support failed at least once in the last hour. Run `reallyok doctor` and `reallyok check`."
+            )
+
     async def failed(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
         """End a failed interaction in kind words; the operator's log has the places, never the words."""
         template, params = "errors.generic", {}

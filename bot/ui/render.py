@@ -12,7 +12,7 @@ from bot.content.library import Filled, Library
 from bot.ui.ids import make
 
 SUPPORT = "support"
-Menu = discord.ui.Select[Any] | discord.ui.UserSelect[Any]
+Menu = discord.ui.Select[Any] | discord.ui.UserSelect[Any] | discord.ui.RoleSelect[Any]
 _STYLES = {
     "primary": discord.ButtonStyle.primary,
     "secondary": discord.ButtonStyle.secondary,
@@ -128,9 +128,25 @@ def menu(custom_id: str, options: Sequence[tuple[str, str]], hint: str = "") -> 
     return select
 
 
-def people_menu(custom_id: str) -> discord.ui.UserSelect[Any]:
-    """A menu to pick one person of the server from."""
-    return discord.ui.UserSelect(custom_id=custom_id)
+def people_menu(
+    custom_id: str, placeholder: str | None = None, *, most: int = 1, present: Sequence[int] = ()
+) -> discord.ui.UserSelect[Any]:
+    """A menu to pick one person of the server from, or up to `most` (25 are Discord's limit), or with those nobody."""
+    return discord.ui.UserSelect(
+        custom_id=custom_id,
+        placeholder=placeholder,
+        min_values=1 if most == 1 else 0,
+        max_values=most,
+        default_values=[
+            discord.SelectDefaultValue(id=user, type=discord.SelectDefaultValueType.user)
+            for user in present[:most]
+        ],
+    )
+
+
+def role_menu(custom_id: str, placeholder: str) -> discord.ui.RoleSelect[Any]:
+    """A menu to pick one role of the server from."""
+    return discord.ui.RoleSelect(custom_id=custom_id, placeholder=placeholder)
 
 
 def plain(rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.View:

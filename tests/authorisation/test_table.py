@@ -28,6 +28,8 @@ CHOICES = {
     "networks.named": ["first", "second"],
     "talk.anonymous.which": ["1"],
     "networks.listed": ["employer", "trust", "authority"],
+    "sessions.cancelled": ["one", "all"],
+    "sessions.room": ["saturday", "both"],
 }
 WRITTEN: dict[str, dict[str, Any]] = {
     "calls.write": {"name": "Sam", "reach": "07700 900123", "suits": "", "about": ""},
@@ -47,6 +49,17 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "members.until": {"until": "24 December 2026"},
     "networks.dates": {"dates": "1 January 2030 - 4 January 2030 Holiday"},
     "talk.anonymous.wishes": {"want": ["listen"], "long": ["half"], "avoid": "My father"},
+    "sessions.changed": {
+        "title": "Tea",
+        "when": "Saturdays 10am",
+        "length": "45",
+        "where": "The hall",
+        "about": "Hm.",
+    },
+    "sessions.detailed": {"places": "12", "neutral": "Meeting"},
+    "sessions.skipped": {"text": "A wedding."},
+    "sessions.moved": {"text": "1 January 2027 10am"},
+    "sessions.cancelled": {"text": "Thank you."},
     "reports.send": {"who": [], "what": "Something happened.", "reply": ["no"]},
 }
 # What is changed besides one's own rows and those of one's network: new dates move when members are asked; what members
@@ -75,18 +88,50 @@ MOVES = {
     "calls.again": {"call_offer", "outbox"},
     # Whose a talk is stands sealed, so that it looks like nobody's from outside.
     "talk.anonymous.wishes": {"talk", "talk_side", "talk_name"},
+    "sessions.roll": {"session_attendance"},
 }
+# Sessions are their network's; who is told of a change reads it from the outbox.
+HELD = {
+    "session_series",
+    "session_occurrence",
+    "session_change",
+    "session_network",
+    "session_mirror",
+    "outbox",
+}
+CHANGED = (
+    "save",
+    "edit",
+    "skipped",
+    "back",
+    "moved",
+    "cancelled",
+    "given",
+    "event",
+    "standing",
+    "room",
+    "mirror",
+)
+MOVES |= {f"sessions.{kind}": HELD | {"session_facilitator"} for kind in CHANGED}
+MOVES |= {f"/session {command}": HELD for command in ("skip", "move")}
+IN_CHANNELS = ("sessions.", "/session ")  # what is held, and what is not, is said where everybody reads it
 TOLD_TO_BUDDIES = {"buddies.passed", *(name for name, moved in MOVES.items() if "outbox" in moved)}
-OF_A_NETWORK = {"buddying", "network", "network_closure", "closure", "organisation", "outbox"}
+OF_A_NETWORK = {"buddying", "network", "network_closure", "closure", "organisation", "outbox"} | HELD
 
 
 def options(town: Town, command: str) -> dict[str, Any]:
     """What is given to a command so that it does what it is for."""
     people = town.evening.world.people
+    meeting = str(town.own_number("meeting", town.cast["facilitator"]))
     return {
         "/pause": {"until": "24 December 2026"},
         "/network setup": {"nation": "england", "contact": people["dilys"].id},
         "/buddy avoid": {"person": people["ade"].id},
+        "/session schedule": {"title": "Tea", "when": "Saturdays 9am", "where": "The kettle"},
+        "/session edit": {"session": meeting},
+        "/session skip": {"session": meeting},
+        "/session move": {"session": meeting, "when": "1 January 2027 10am"},
+        "/session cancel": {"session": meeting},
     }.get(command, {})
 
 
@@ -157,6 +202,8 @@ async def judge(town: Town, who: str, where: str, row: Row, what: str, act: Any)
     expected = {town.evening.world.people["dilys"].id} if row.name == "reports.send" else set[int]()
     if row.name in TOLD_TO_BUDDIES:
         expected.add(town.kate.id)
+    if row.name.startswith(IN_CHANNELS):
+        expected.add(0)
     assert told <= expected, f"{place} was seen by {told}"
 
 

@@ -23,24 +23,20 @@ from bot.sandbox.filling import Form, command_data, command_path, nest
 from bot.sandbox.people import Person
 from bot.ui.flood import Flood
 from tests.authorisation.friends import befriend
-from tests.authorisation.holdings import ask_for_calls, tell, wait_for_a_talk
+from tests.authorisation.holdings import ask_for_calls, wait_for_a_talk
+from tests.authorisation.numbers import Numbers
+from tests.authorisation.on import meet, write
 from tests.authorisation.table import DM, SERVER
+from tests.authorisation.told import tell
 from tests.checkins.evening import Evening, an_evening, last, which
 from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
 
 Dump = dict[str, set[tuple[Any, ...]]]
-# What a number about calls speaks of, by somebody's account.
-CALLS = {
-    "call": "call WHERE user_id = ? AND state = 'asking'",
-    "draft": "call WHERE user_id = ? AND state = 'draft'",
-    "offer": "call_offer WHERE state = 'asked' AND call_id IN (SELECT id FROM call WHERE user_id = ?)",
-}
-PLACES = {"suggestion to them": "proposed", "pair": "introduced"}
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
 
 
 @dataclass
-class Town:
+class Town(Numbers):
     """Two networks. `cast` are the people of the table; `kate` is another member, `tom` one of the other network."""
 
     evening: Evening
@@ -51,102 +47,6 @@ class Town:
     kept: Dump
 
     # Numbers that stand in custom ids
-
-    def question_of(self, person: Person) -> int | None:
-        """The newest question put to somebody."""
-        found = self.evening.rows(
-            "SELECT id FROM checkin WHERE user_id = ? ORDER BY due_at DESC LIMIT 1", person.id
-        )
-        return found[0][0] if found else None
-
-    def own_number(self, number: str, person: Person) -> int:
-        """A number of what belongs to somebody; of somebody else's where nothing does."""
-        if number == "network":
-            return self.evening.demo.guild_id
-        if number.startswith("question"):
-            return self.question_of(person) or self.question_of(self.kate) or 0
-        if number == "fact":
-            return self.fact_of(person) or self.fact_of(self.kate)
-        if number == "talk":
-            return self.talk
-        if number in CALLS:
-            return self.call_of(person, number) or self.call_of(self.kate, number)
-        if number in PLACES:
-            return self.place_of(person, number) or self.place_of(self.kate, number)
-        return self.fact_of(self.kate) if number == "suggestion" else 0
-
-    def others_numbers(self, number: str) -> list[int]:
-        """Numbers of the same kind that belong to somebody else, here and in the other network."""
-        if number == "network":
-            return [self.evening.demo.second_guild_id]
-        if number.startswith("question"):
-            return [self.question_of(person) or 0 for person in (self.kate, self.tom)]
-        if number == "fact":
-            return [self.fact_of(person) for person in (self.kate, self.tom)]
-        if number == "talk":
-            return [self.talk]
-        if number in CALLS:
-            return [self.call_of(person, number) for person in (self.kate, self.tom)]
-        if number in PLACES:
-            return [self.place_of(person, number) for person in (self.kate, self.tom)]
-        # What nobody asked to have added, and what was asked for in the other network.
-        return [self.fact_of(self.cast["member"]), self.fact_of(self.tom)] if number == "suggestion" else []
-
-    def call_of(self, person: Person, number: str) -> int:
-        """Somebody's open call, their draft, or what a listener was offered of their call; 0 for nothing."""
-        found = self.evening.rows(f"SELECT id FROM {CALLS[number]}", person.id)
-        return found[0][0] if found else 0
-
-    @property
-    def ade(self) -> Person:
-        """Who was asked about calls as a listener."""
-        return self.evening.world.people["ade"]
-
-    @property
-    def talk(self) -> int:
-        """Kate's talk, which waits for a listener."""
-        return self.evening.rows("SELECT id FROM talk")[0][0]
-
-    def fact_of(self, person: Person) -> int:
-        """What somebody told of whom they work for; 0 for nothing."""
-        found = self.evening.rows("SELECT id FROM fact WHERE user_id = ?", person.id)
-        return found[0][0] if found else 0
-
-    def place_of(self, person: Person, number: str) -> int:
-        """A suggestion to somebody, or a pair they are in; 0 for none."""
-        state = PLACES[number]
-        found = self.evening.rows(
-            "SELECT id FROM buddy_place WHERE user_id = ? AND state = ? ORDER BY id", person.id, state
-        )
-        return found[0][0] if found else 0
-
-    def picked(self, kind: str, choice: str, person: Person, *, foreign: bool = False) -> list[str]:
-        """What is picked in a menu: something of the person's own, or with `foreign` of somebody else's."""
-        rows, whose = self.evening.rows, self.tom if foreign else person
-        home = self.evening.demo.second_guild_id if foreign else self.evening.demo.guild_id
-        if kind in ("me.meant", "networks.alias"):
-            return [
-                str(id) for (id,) in rows("SELECT id FROM organisation WHERE network_id = ? LIMIT 1", home)
-            ]
-        if kind in ("talk.anonymous.network", "talk.network"):
-            return [str(home)]
-        if kind == "calls.who":
-            return ["999"] if foreign else ["0"]
-        if kind == "calls.leave-out":
-            return [str(self.tom.id if foreign else self.ade.id)]
-        if kind == "listening.most":
-            return ["2"]
-        if kind == "me.dropped":
-            return [str(self.fact_of(whose))]
-        if kind == "networks.suggestion":
-            return [str(self.fact_of(self.tom if foreign else self.kate))]
-        if kind == "me.takeoff":
-            return [str(id) for (id,) in rows("SELECT id FROM apart WHERE user_id = ?", whose.id)] or ["1"]
-        if kind == "buddies.suggested":
-            return [str(self.kate.id), str(self.cast["member"].id)]
-        if kind == "networks.named":
-            return [str(self.evening.world.people["ade"].id)]
-        return [{"often": "monthly", "closures": "ask"}.get(choice, choice or "never")]
 
     async def place(self, person: Person, where: str) -> int:
         """The channel for a place; `where` may also be "their-server", the second network's."""
@@ -168,10 +68,21 @@ class Town:
         """A press, choice or form exactly as told, whatever was ever offered."""
         if form == "button":
             return await person.press_raw(channel, 1, custom_id)
-        if form == "menu" and (":networks.named:" in custom_id or ":buddies.suggested:" in custom_id):
+        if form == "menu" and custom_id.split(":")[1] in (
+            "networks.named",
+            "buddies.suggested",
+            "sessions.roll",
+            "sessions.given",
+        ):
             store = self.evening.world.backend
             resolved = {
                 "users": {v: dict(user_payload(store.users[int(v)])) for v in values if v.isdecimal()}
+            }
+            guild = store.guilds[self.evening.demo.guild_id]
+            resolved["members"] = {
+                v: {"roles": [str(role) for role in guild.members[int(v)].role_ids]}
+                for v in resolved["users"]
+                if int(v) in guild.members
             }
             data = {
                 "custom_id": custom_id,
@@ -208,6 +119,10 @@ class Town:
         pump = self.evening.app.pump
         assert pump is not None
         await pump.drain()
+        # Two for one channel go one after the other.
+        sending = "SELECT 1 FROM outbox WHERE state = 'sending' OR (state = 'pending' AND not_before <= ?)"
+        now = self.evening.clock.now().strftime("%Y-%m-%d %H:%M:%S.%f")
+        await until(lambda: not self.evening.rows(sending, now), "everything due going")
         messages = exchange.messages
         assert messages or exchange.modal is not None
         for message in messages:
@@ -359,6 +274,8 @@ async def build(evening: Evening) -> Town:
     for name, role in zip(("facilitator", "listener", "organiser"), roles, strict=True):
         evening.world.give_role(cast[name], demo.guild_id, role)
     evening.world.give_role(cast["left"], demo.guild_id, roles[2])
+    await meet(evening, cast["facilitator"], tom)
+    await write(evening, cast["facilitator"], cast["organiser"], cast["owner"], tom)
     await evening.play(WEDNESDAY)
     await _counted(evening, cast["member"], cast["left"], kate)
     for person in (kate, tom):

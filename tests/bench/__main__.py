@@ -25,6 +25,7 @@ NAMES = (
     "recognise",
     "replies",
     "talk",
+    "sessions",
 )
 
 

@@ -31,6 +31,10 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "recognise": ("--replies 40 --every 40", {"sockets": 0, "encoder": True}),
     "replies": ("--members 20 --seconds 0.1 --runs 1", {}),
+    "sessions": (
+        "--series 20 --networks 4 --presses 10 --seconds 0.1 --runs 1 --reminders 20",
+        {"lost": 0, "doubled": 0},
+    ),
 }
 
 

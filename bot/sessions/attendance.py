@@ -1,0 +1,227 @@
+"""Who was there: by their own tap, by the facilitator's roll-call, by the voice channel. Private, and gone in 90 days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import Session, col, delete, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from bot.db.columns import new_id
+from bot.db.store import Store
+from bot.db.tables import first_time
+from bot.errors import Refusal
+from bot.members.tables import Membership
+from bot.sessions.coming import Visitor, admitted
+from bot.sessions.coming_tables import Attendance, Coming
+from bot.sessions.meeting import Meeting, put_together
+from bot.sessions.rules import Answer, OccurrenceState, Place, Who
+from bot.sessions.tables import Invited, Occurrence, SeriesRow, occurrence_with_series
+
+EARLY = timedelta(minutes=15)
+"""How long before the start somebody may be there already."""
+LATE = timedelta(minutes=30)
+"""How long after the end one may still say so."""
+ROLL_CALL = timedelta(days=7)
+"""How long afterwards a facilitator may still take the register: on Sunday evening, with a cup of tea."""
+MOST = 25  # what one of Discord's menus holds
+
+
+@dataclass(frozen=True)
+class Here:
+    """How a tap on "I'm here" ended."""
+
+    meeting: Meeting
+    network: str
+    language: str
+    kept: bool
+    """False before the doors open and after they close: nothing was noted."""
+
+
+async def here(store: Store, occurrence_id: int, visitor: Visitor, event_id: int, now: datetime) -> Here:
+    """Note that a member is at a meeting, while it is on. Raises `Refusal` and `RoleUnknown` as `coming.answer`."""
+
+    def act(session: Session) -> Here:
+        stand, membership_id = admitted(session, occurrence_id, visitor, now)
+        meeting = stand.meeting
+        on = is_open(meeting, now)
+        if on and first_time(session, "interaction", event_id, now):
+            _note(session, meeting, membership_id, visitor.user_id, "here", now)
+        return Here(meeting, stand.network, stand.language, on)
+
+    return await store.write(act)
+
+
+def is_open(meeting: Meeting, now: datetime) -> bool:
+    """Whether somebody may say now that they are there."""
+    return meeting.held and meeting.starts_at - EARLY <= now < meeting.ends_at + LATE
+
+
+def _note(
+    session: Session, meeting: Meeting, membership_id: int, user_id: int, how: str, now: datetime
+) -> None:
+    session.connection().execute(
+        insert(Attendance)
+        .values(
+            id=new_id(),
+            occurrence_id=meeting.id,
+            membership_id=membership_id,
+            network_id=meeting.network_id,
+            user_id=user_id,
+            how=how,
+            at=now,
+            starts_at=meeting.starts_at,
+        )
+        .on_conflict_do_nothing(index_elements=["occurrence_id", "user_id"])
+    )
+
+
+async def present(store: Store, room_id: int, users: Collection[int], now: datetime) -> int:
+    """Note members whom Discord shows in a voice channel while a session is held there; returns how many were noted.
+
+    Nobody else's presence is kept, no other channel's, and at no other time. Who has not joined the network, or for
+    whom the session is not, is not noted.
+    """
+    if not users or not await store.read(_in_room, room_id, now):
+        return 0
+    return await store.write(_present, room_id, users, now)
+
+
+def _in_room(session: Session, room_id: int, now: datetime) -> list[Meeting]:
+    rows = session.exec(
+        select(Occurrence, SeriesRow).where(
+            SeriesRow.id == Occurrence.series_id,
+            col(Occurrence.starts_at) <= now,
+            col(Occurrence.starts_at) > now - timedelta(hours=12),
+            col(Occurrence.ends_at) > now,
+            col(Occurrence.state) == OccurrenceState.PLANNED,
+        )
+    ).all()
+    return [
+        meeting
+        for meeting in (put_together(*row) for row in rows)
+        if meeting.held and meeting.room_id == room_id
+    ]
+
+
+def _present(session: Session, room_id: int, users: Collection[int], now: datetime) -> int:
+    noted = 0
+    for meeting in _in_room(session, room_id, now):
+        members = session.exec(
+            select(Membership).where(
+                Membership.network_id == meeting.network_id, col(Membership.user_id).in_(list(users))
+            )
+        ).all()
+        invited = None
+        if meeting.who is Who.INVITED:
+            invited = set(session.exec(select(Invited.user_id).where(Invited.series_id == meeting.series_id)))
+        for member in members:
+            if invited is None or member.user_id in invited:
+                _note(session, meeting, member.id, member.user_id, "voice", now)
+                noted += 1
+    return noted
+
+
+# The facilitator's register
+
+
+@dataclass(frozen=True)
+class Register:
+    """One meeting for its facilitator: who said what, and who was noted as there. People's ids, in order."""
+
+    meeting: Meeting
+    coming: Sequence[int]
+    waiting: Sequence[int]
+    maybe: Sequence[int]
+    there: Sequence[int]
+
+
+async def register(store: Store, occurrence_id: int, network_id: int) -> Register:
+    """A meeting's register. Whoever asks was seen to facilitate it; raises `Refusal` for another network's meeting."""
+
+    def look(session: Session) -> Register:
+        meeting = _meeting_in(session, occurrence_id, network_id)
+        said = session.exec(
+            select(Coming)
+            .where(Coming.occurrence_id == occurrence_id)
+            .order_by(col(Coming.since), col(Coming.id))
+        ).all()
+        return Register(
+            meeting,
+            coming=[one.user_id for one in said if one.place == Place.IN],
+            waiting=[one.user_id for one in said if one.place in (Place.WAITING, Place.OFFERED)],
+            maybe=[one.user_id for one in said if one.answer == Answer.MAYBE],
+            there=list(session.exec(_there(occurrence_id)).all()),
+        )
+
+    return await store.read(look)
+
+
+def _there(occurrence_id: int) -> SelectOfScalar[int]:
+    return (
+        select(Attendance.user_id)
+        .where(Attendance.occurrence_id == occurrence_id)
+        .order_by(col(Attendance.at), col(Attendance.id))
+    )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a roll-call did: how many are noted now, and who could not be, since they have not joined."""
+
+    meeting: Meeting
+    there: int
+    strangers: Sequence[int]
+
+
+async def take_register(
+    store: Store,
+    occurrence_id: int,
+    network_id: int,
+    picked: Collection[int],
+    event_id: int,
+    now: datetime,
+) -> Taken:
+    """Note those picked as there, and take back those of the first 25 noted who are picked no longer: the menu showed
+    them as picked.
+
+    From a quarter of an hour before the start until a week afterwards. Raises `Refusal` for another network's meeting
+    and outside that time.
+    """
+
+    def act(session: Session) -> Taken:
+        meeting = _meeting_in(session, occurrence_id, network_id)
+        if not meeting.held or not meeting.starts_at - EARLY <= now < meeting.ends_at + ROLL_CALL:
+            raise Refusal("errors.no_register")
+        members = {
+            member.user_id: member.id
+            for member in session.exec(
+                select(Membership).where(
+                    Membership.network_id == network_id, col(Membership.user_id).in_(list(picked))
+                )
+            )
+        }
+        if first_time(session, "interaction", event_id, now):
+            shown = session.exec(_there(occurrence_id).limit(MOST)).all()
+            gone = [user_id for user_id in shown if user_id not in picked]
+            session.connection().execute(
+                delete(Attendance).where(
+                    col(Attendance.occurrence_id) == occurrence_id, col(Attendance.user_id).in_(gone)
+                )
+            )
+            for user_id, membership_id in members.items():
+                _note(session, meeting, membership_id, user_id, "roll", now)
+        there = session.exec(select(Attendance.id).where(Attendance.occurrence_id == occurrence_id)).all()
+        return Taken(meeting, len(there), [user_id for user_id in picked if user_id not in members])
+
+    return await store.write(act)
+
+
+def _meeting_in(session: Session, occurrence_id: int, network_id: int) -> Meeting:
+    found = occurrence_with_series(session, occurrence_id)
+    if found is None or found[1].network_id != network_id:
+        raise Refusal("errors.old_button")
+    return put_together(*found)

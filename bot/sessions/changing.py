@@ -1,0 +1,190 @@
+"""Changing meetings that were made already: moved, skipped, called off; and fitting them to a rule that changed.
+
+Functions here are part of their caller's transaction. Whoever is coming stays so, and is told once.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+
+from bot.members.habits import Habits
+from bot.members.tables import Network
+from bot.schedule.recurrence import dated_occurrences
+from bot.sessions.coming import rearranged
+from bot.sessions.coming_tables import Coming
+from bot.sessions.meeting import moment, put_together
+from bot.sessions.news import tell
+from bot.sessions.planning import closed_for, plan, rule_of
+from bot.sessions.rules import OCCURRENCE_NEXT, OccurrenceState
+from bot.sessions.tables import Occurrence, SeriesRow, look_soon
+
+
+def to_come(session: Session, series_id: int, now: datetime) -> list[Occurrence]:
+    """The meetings of a series that have not begun, in order."""
+    return list(
+        session.exec(
+            select(Occurrence)
+            .where(Occurrence.series_id == series_id, col(Occurrence.starts_at) > now)
+            .order_by(col(Occurrence.starts_at))
+        ).all()
+    )
+
+
+def move(
+    session: Session,
+    habits: Habits,
+    both: tuple[Occurrence, SeriesRow],
+    starts_at: datetime,
+    now: datetime,
+    told: set[int],
+    *,
+    by_hand: bool,
+) -> None:
+    """Hold one meeting at another time. `by_hand`: it keeps that time whatever becomes of the rule."""
+    occurrence, series = both
+    before = occurrence.starts_at
+    occurrence.starts_at = starts_at
+    occurrence.ends_at = starts_at + timedelta(minutes=occurrence.minutes or series.minutes)
+    occurrence.moved = occurrence.moved or by_hand
+    occurrence.revision += 1
+    rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
+    network = session.get_one(Network, series.network_id)
+    meeting = put_together(occurrence, series)
+    # Too late to be of use once the earlier of the two has begun: whoever comes then finds nobody.
+    until = max(min(before, starts_at), now + timedelta(minutes=1))
+    tell(
+        session,
+        habits,
+        meeting,
+        network,
+        "moved",
+        occurrence.revision,
+        now,
+        params={"before": moment(before)},
+        until=until,
+        told=told,
+    )
+
+
+def call_off(
+    session: Session,
+    habits: Habits,
+    both: tuple[Occurrence, SeriesRow],
+    state: OccurrenceState,
+    reason: str,
+    now: datetime,
+    told: set[int],
+    *,
+    news: str | None = None,
+) -> int:
+    """Do not hold one meeting (SKIPPED or CANCELLED); returns how many people were told. Called off twice: nothing."""
+    occurrence, series = both
+    if state not in OCCURRENCE_NEXT[OccurrenceState(occurrence.state)]:
+        return 0
+    occurrence.state, occurrence.reason = state, reason
+    occurrence.revision += 1
+    rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
+    network = session.get_one(Network, series.network_id)
+    news = news or ("skipped" if state is OccurrenceState.SKIPPED else "cancelled")
+    if reason:
+        news += "_why"
+    return tell(
+        session,
+        habits,
+        put_together(occurrence, series),
+        network,
+        news,
+        occurrence.revision,
+        now,
+        params={"reason": reason},
+        told=told,
+    )
+
+
+def put_back(session: Session, habits: Habits, both: tuple[Occurrence, SeriesRow], now: datetime) -> None:
+    """Hold a skipped meeting after all; whoever was coming still is, and hears of it."""
+    occurrence, series = both
+    if occurrence.state != OccurrenceState.SKIPPED:
+        return
+    occurrence.state, occurrence.reason = OccurrenceState.PLANNED, ""
+    occurrence.revision += 1
+    rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
+    network = session.get_one(Network, series.network_id)
+    meeting = put_together(occurrence, series)
+    tell(session, habits, meeting, network, "back", occurrence.revision, now)
+
+
+def said(
+    session: Session, habits: Habits, both: tuple[Occurrence, SeriesRow], now: datetime, told: set[int]
+) -> None:
+    """Say that the place of a meeting is another."""
+    occurrence, series = both
+    occurrence.revision += 1
+    rearranged(session, habits, occurrence, series, now)
+    look_soon(session, series.network_id, now)
+    network = session.get_one(Network, series.network_id)
+    tell(
+        session,
+        habits,
+        put_together(occurrence, series),
+        network,
+        "changed",
+        occurrence.revision,
+        now,
+        told=told,
+    )
+
+
+def fit(session: Session, habits: Habits, series: SeriesRow, network: Network, now: datetime) -> None:
+    """Fit the meetings to come to a rule, or to closures, that changed; make what is missing.
+
+    One that keeps its date gets the new time. One whose date is no more moves within its week, if the rule has a date
+    there that is free. Else it is not held: said to those who were coming, and without a trace where nobody was.
+    """
+    planned = [
+        one
+        for one in to_come(session, series.id, now)
+        if one.state == OccurrenceState.PLANNED and not one.moved
+    ]
+    closed = closed_for(session, network, skip=series.skip_closures)
+    last = max((one.starts_at for one in planned), default=now) + timedelta(days=8)
+    wanted = dict(dated_occurrences(rule_of(series), now, last, closed=closed))
+    taken = set(
+        session.exec(select(col(Occurrence.original_on)).where(Occurrence.series_id == series.id)).all()
+    )
+    told: set[int] = set()
+    lost: list[Occurrence] = []
+    for one in planned:
+        at = wanted.get(one.original_on)
+        if at is None:
+            lost.append(one)
+        elif at != one.starts_at:
+            move(session, habits, (one, series), at, now, told, by_hand=False)
+    free = {on: at for on, at in wanted.items() if on not in taken}
+    for one in lost:
+        near = _same_week(one.original_on, free)
+        if near is not None:
+            one.original_on = near
+            move(session, habits, (one, series), free.pop(near), now, told, by_hand=False)
+        elif one.message_id is None and not _anybody(session, one.id):
+            session.delete(one)
+        else:
+            call_off(session, habits, (one, series), OccurrenceState.SKIPPED, "", now, told)
+    session.flush()
+    plan(session, series, network, now, closed=closed)
+
+
+def _same_week(on: date, free: dict[date, datetime]) -> date | None:
+    week = on.isocalendar()[:2]
+    return next((day for day in sorted(free) if day.isocalendar()[:2] == week), None)
+
+
+def _anybody(session: Session, occurrence_id: int) -> bool:
+    """Whether anybody has answered about a meeting."""
+    count = select(func.count()).select_from(Coming).where(Coming.occurrence_id == occurrence_id)
+    return session.exec(count).one() > 0

@@ -1,0 +1,1 @@
+"""The small HTTP server: whether the bot is well, and members' private calendars."""

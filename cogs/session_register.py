@@ -1,0 +1,128 @@
+"""`/session register`: who is coming to a facilitator's own session, and the roll-call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import Refusal
+from bot.networks import service as networks
+from bot.sessions import attendance, listing
+from bot.sessions.words import Teller
+from bot.ui.ids import LARGEST_ROW, Press, make
+from bot.ui.router import chosen, on_press
+
+if TYPE_CHECKING:
+    from bot.client import ReallyOk
+
+SESSION = "session"
+
+
+class SessionRegister(commands.Cog):
+    def __init__(self, bot: ReallyOk) -> None:
+        self.app = bot.app
+        self.say = bot.answers.say
+
+    @app_commands.command(name="register", description="register")
+    @app_commands.rename(meeting="session")
+    async def register(self, interaction: discord.Interaction[Any], meeting: str | None = None) -> None:
+        """Without a name, the one nearest to now."""
+        guild_id = await self._facilitator(interaction)
+        app, who = self.app, interaction.user.id
+        found = await listing.facilitated(app.store, guild_id, who, app.clock.now())
+        wanted = [one[0] for one in found if meeting in (None, str(one[0]), self._named(one))]
+        if not wanted:
+            raise Refusal("errors.no_session")
+        await self._show(interaction, wanted[0], guild_id)
+
+    @register.autocomplete("meeting")
+    async def named(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        found = await listing.facilitated(
+            self.app.store, interaction.guild_id or 0, interaction.user.id, self.app.clock.now()
+        )
+        names = [(self._named(one), str(one[0])) for one in found]
+        return [
+            app_commands.Choice(name=name, value=value)
+            for name, value in names
+            if typed.casefold() in name.casefold()
+        ]
+
+    def _named(self, one: listing.Facilitated) -> str:
+        _, title, starts_at, zone = one
+        return f"{self.app.library.when(starts_at, zone)} · {title}"[:100]
+
+    async def _facilitator(self, interaction: discord.Interaction[Any]) -> int:
+        """The server, if this person has the facilitators' role there this moment. Raises `Refusal`."""
+        guild, user = interaction.guild, interaction.user
+        if guild is None or not isinstance(user, discord.Member):
+            raise Refusal("errors.server_only")
+        network = await networks.find(self.app.store, guild.id)
+        if network is None:
+            raise Refusal("errors.not_set_up", network=guild.name)
+        roles = {role.id for role in user.roles}
+        if not interaction.permissions.manage_guild and not roles & {
+            network.facilitator_role_id,
+            network.organiser_role_id,
+        }:
+            raise Refusal("errors.facilitator_only", network=guild.name)
+        return guild.id
+
+    async def _own(self, interaction: discord.Interaction[Any], occurrence_id: int) -> int:
+        """As `_facilitator`, and this meeting is of a session they run: its own rows say so. Raises `Refusal`."""
+        guild_id = await self._facilitator(interaction)
+        if not await listing.facilitates(self.app.store, guild_id, interaction.user.id, occurrence_id):
+            raise Refusal("errors.no_session")
+        return guild_id
+
+    async def _show(self, interaction: discord.Interaction[Any], occurrence_id: int, guild_id: int) -> None:
+        taken = await attendance.register(self.app.store, occurrence_id, guild_id)
+        who: discord.ui.UserSelect[Any] = discord.ui.UserSelect(
+            custom_id=make("sessions.roll", occurrence_id),
+            placeholder=str(self.app.library.text("sessions.menu.register")),
+            min_values=0,
+            max_values=attendance.MOST,
+            default_values=[
+                discord.SelectDefaultValue(id=user_id, type=discord.SelectDefaultValueType.user)
+                for user_id in taken.there[: attendance.MOST]
+            ],
+        )
+        await self.say(
+            interaction,
+            "sessions.register",
+            Teller(self.app.library).register(taken),
+            subject_id=occurrence_id,
+            menus=[who],
+        )
+
+    @on_press("sessions.roll")
+    async def rolled(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        guild_id = await self._own(interaction, press.id)
+        picked = [int(value) for value in chosen(interaction) if value.isdecimal()]
+        if len(picked) > attendance.MOST or any(user_id > LARGEST_ROW for user_id in picked):
+            raise Refusal("errors.old_button")
+        taken = await attendance.take_register(
+            self.app.store, press.id, guild_id, picked, interaction.id, self.app.clock.now()
+        )
+        await self.say(
+            interaction,
+            "sessions.registered",
+            Teller(self.app.library).registered(taken),
+            subject_id=press.id,
+        )
+
+
+async def setup(bot: ReallyOk) -> None:
+    await bot.add_cog(SessionRegister(bot))
+    # A cog's commands land at the top of the tree; this one belongs beneath /session.
+    register, group = bot.tree.remove_command("register"), bot.tree.get_command(SESSION)
+    if group is None:
+        group = app_commands.Group(name=SESSION, description=SESSION)
+        bot.tree.add_command(group)
+    assert isinstance(group, app_commands.Group)
+    assert isinstance(register, app_commands.Command)
+    group.add_command(register)
