@@ -121,7 +121,10 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
     async def edit(self, interaction: discord.Interaction[Any], which: str) -> None:
         meeting, actor, _ = await self._meeting(interaction, which)
         standing = await correcting.stand(self.app.store, meeting.id, actor, self.app.clock.now())
-        without = () if standing.repeats else ("sessions.edit=later", "sessions.edit=all", "sessions.skip")
+        single = (
+            () if standing.repeats else ("sessions.edit=later", "sessions.edit=all", "sessions.cancel=all")
+        )
+        held = ("sessions.back",) if meeting.held else ("sessions.skip", "sessions.move", "sessions.edit=one")
         screens = self._screens(interaction)
         leads = ", ".join(f"<@{user}>" for user in standing.leads)
         await self.say(
@@ -136,7 +139,7 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
                 "leads": Words(leads) if leads else self.app.library.text("sessions.draft.no_helpers"),
             },
             subject_id=meeting.id,
-            without=without if meeting.held else (*without, "sessions.skip", "sessions.edit=one"),
+            without=(*single, *held),
         )
 
     @app_commands.command(name="skip", description="skip")

@@ -38,6 +38,7 @@ class SessionEvents(commands.Cog):
         self.app = bot.app
         self.bot = bot
         self.say = bot.answers.say
+        self._tending: set[int] = set()
         bot.due.append(self.tend)
         bot.nightly += [self.look_at_all, self.ask_for_facilitators]
 
@@ -47,12 +48,17 @@ class SessionEvents(commands.Cog):
         """Make, change and take away the events that are due to be looked at."""
         for network_id in await mirroring.take_due(self.app.store, now):
             guild = self.bot.get_guild(network_id)
-            if guild is None:
-                continue  # not connected, or not there: looked at again in a minute
+            if guild is None or network_id in self._tending:
+                # Not connected, not there, or still at it: looked at again in a minute. A second look beside the first
+                # would take what is being made this moment for what a crash left.
+                continue
+            self._tending.add(network_id)
             try:
                 await self._tend(guild, now)
             except (discord.HTTPException, *NO_CONNECTION) as error:
                 log.warning("A server's events could not be looked at (%s).", type(error).__name__)
+            finally:
+                self._tending.discard(network_id)
 
     async def _tend(self, guild: discord.Guild, now: datetime) -> None:
         events = {event.id: event for event in await guild.fetch_scheduled_events()}
@@ -89,9 +95,10 @@ class SessionEvents(commands.Cog):
                     await events[job.event_id or 0].delete()
                     await mirroring.gone(store, job.mirror_id)
         except discord.HTTPException as error:
-            if job.do in (Do.MAKE, Do.FIND):
-                await mirroring.not_made(store, job.mirror_id, forbidden=error.status == 403, now=now)
-            else:
+            refused = error.status in (403, 404) or (error.status == 400 and job.do is Do.EDIT)
+            if refused or job.do in (Do.MAKE, Do.FIND):
+                await mirroring.not_made(store, job.mirror_id, forbidden=refused, now=now)
+            else:  # Discord's own trouble: the next look tries again
                 log.warning("An event could not be changed (error %s).", error.code)
 
     def _asked(self, guild: discord.Guild, event: Mapping[str, Any], *, new: bool) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def _set_up(
     if network.second_safeguarding_id == network.safeguarding_id:
         network.second_safeguarding_id = None  # a report about one must be able to go to the other
     network.removed_at = None
+    before = {"welcome": network.welcome_channel_id, "checkin": network.checkin_channel_id}
     network.welcome_channel_id = places.welcome_channel_id
     network.checkin_channel_id = places.checkin_channel_id
     network.organisers_channel_id = places.organisers_channel_id
@@ -93,7 +94,8 @@ def _set_up(
     session.add(network)
     channels = {"welcome": places.welcome_channel_id, "checkin": places.checkin_channel_id}
     for panel, gone in post.items():
-        meanwhile = getattr(network, f"{panel}_message_id") != gone
+        # One put up meanwhile counts where it stands: in a channel that was deleted it helps nobody.
+        meanwhile = getattr(network, f"{panel}_message_id") != gone and before[panel] == channels[panel]
         if meanwhile or _on_its_way(session, network_id, channels[panel], PANELS[panel]):
             continue
         enqueue(

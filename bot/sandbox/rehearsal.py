@@ -98,7 +98,7 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
             )
             bot = asyncio.create_task(app.run())
             try:
-                await _while_running(bot, _begin(app, network))
+                await _while_running(bot, _begin(app, network, wire.world))
                 control = RehearsalClock(clock, app)
                 app.store.on_commit(lambda _: _later(control))
                 await control.refresh()
@@ -114,10 +114,10 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
                 await asyncio.gather(bot, return_exceptions=True)
 
 
-async def _begin(app: App, network: demo.Demo) -> None:
+async def _begin(app: App, network: demo.Demo, world: World) -> None:
     await app.opened()
     await app.client.wait_until_ready()
-    await _set_up(app, network)
+    await _set_up(app, network, world)
 
 
 @contextlib.asynccontextmanager
@@ -176,7 +176,7 @@ async def _wire(world: World, port: int) -> AsyncGenerator[tuple[Wire, demo.Demo
         await wire.stop()
 
 
-async def _set_up(app: App, network: demo.Demo) -> None:
+async def _set_up(app: App, network: demo.Demo, world: World) -> None:
     """What the organisers did before the visitor came in: `/network setup` in both servers, and its posts are up."""
     first = next(iter(network.channels.values()))
     for organiser, channel in (
@@ -187,6 +187,10 @@ async def _set_up(app: App, network: demo.Demo) -> None:
             channel, "network setup", {"nation": "england", "contact": organiser.id, "zone": "Europe/London"}
         )
         await exchange.message(timeout=20)
+    # The roles an organiser gives afterwards: what the people of the demo are described as.
+    roles = {role.name: role.id for role in world.backend.guilds[network.guild_id].roles.values()}
+    for person in network.facilitators:
+        world.give_role(person, network.guild_id, roles[str(app.library.text("networks.role.facilitator"))])
     assert app.pump is not None, "it runs from the moment the database is open"
     await app.pump.drain()
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from bot.db.store import Store, wake
 from bot.errors import Refusal
@@ -109,7 +109,12 @@ async def take_due(store: Store, now: datetime) -> list[int]:
             wake(session, "schedule")
         return [row.network_id for row in found]
 
-    return await store.write(act)
+    earliest = await store.read(_earliest)
+    return await store.write(act) if earliest is not None and earliest <= now else []
+
+
+def _earliest(session: Session) -> datetime | None:
+    return session.exec(select(func.min(SessionNetwork.mirror_at))).one()
 
 
 async def begin(
@@ -126,8 +131,6 @@ def _begin(session: Session, network_id: int, events: dict[int, dict[str, Any]],
     sessions, network = session.get(SessionNetwork, network_id), session.get(Network, network_id)
     if sessions is None or network is None:
         return []
-    sessions.mirror_at = None
-    session.add(sessions)
     wanted = _wanted(session, network_id, now) if sessions.mirror_since is not None else {}
     known = {
         one.occurrence_id: one
@@ -147,7 +150,11 @@ def _begin(session: Session, network_id: int, events: dict[int, dict[str, Any]],
         job = _let_go(session, mirror, events, now)
         if job is not None:
             jobs.append(job)
+    # Whatever becomes of these, a crash included, is looked at once more; with nothing to do nobody looks again.
+    sessions.mirror_at = now + LEASE if jobs else None
+    session.add(sessions)
     session.flush()
+    wake(session, "schedule")
     return jobs
 
 

@@ -95,6 +95,6 @@ MIRROR_NEXT: Final[dict[MirrorState, frozenset[MirrorState]]] = {
     MirrorState.MAKING: frozenset({MirrorState.WANTED, MirrorState.MADE, MirrorState.LEFT, MirrorState.GONE}),
     MirrorState.MADE: frozenset({MirrorState.ASKED, MirrorState.LEFT, MirrorState.GONE}),
     MirrorState.ASKED: frozenset({MirrorState.MADE, MirrorState.WANTED, MirrorState.LEFT, MirrorState.GONE}),
-    MirrorState.LEFT: frozenset({MirrorState.WANTED, MirrorState.GONE}),
+    MirrorState.LEFT: frozenset({MirrorState.WANTED, MirrorState.MADE, MirrorState.GONE}),
     MirrorState.GONE: frozenset({MirrorState.WANTED}),
 }

@@ -15,6 +15,7 @@ from bot.sessions.meeting import Meeting, moment
 from bot.sessions.previewing import Next
 from bot.sessions.rules import TITLE_LENGTH, Where, Who
 from bot.sessions.when_said import Ask, Choice, Question, Unread
+from bot.sessions.when_words import NAMES
 
 SAID = 60  # so much of what somebody typed is repeated to them
 ABOUT_SHOWN = 90
@@ -119,8 +120,8 @@ class Screens:
 
     def _date(self, one: Next) -> Words:
         params = {
-            "day": self._library.day(one.on, self._language, year=True),
-            "at": moment(one.at),
+            "day": self._library.day(one.on, self._language),
+            "at": moment(one.at, "f"),
             "closure": Words(neutralise(one.closure, CLOSURE_SHOWN))
             if one.closure
             else self._text("draft.bank_holiday"),
@@ -182,12 +183,17 @@ class Screens:
 
     # A question about a "when"
 
+    @staticmethod
+    def _said(text: str) -> Words:
+        """What somebody typed, with days and months as they are written."""
+        return Words(neutralise(NAMES.sub(lambda name: name[0].capitalize(), text), SAID))
+
     def ask(self, writing: Writing, ask: Ask) -> Screen:
         """What may be meant, to pick from."""
         options = [(str(n), self._choice(ask.question, one)[:100]) for n, one in enumerate(ask.choices)]
         params = {
-            "said": Words(neutralise(writing.when, SAID)),
-            "question": self._text(f"ask.{ask.question}", part=Words(neutralise(ask.said, SAID))),
+            "said": self._said(writing.when),
+            "question": self._text(f"ask.{ask.question}", part=self._said(ask.said)),
         }
         return Screen("sessions.ask_when", params, writing.id, options)
 
@@ -216,17 +222,17 @@ class Screens:
 
     def unread(self, writing: Writing, unread: Unread) -> Screen:
         """What could not be read, and how else it may be said."""
-        part = Words(neutralise(unread.said, SAID))
+        part = self._said(unread.said)
         day = self._library.day(unread.on, self._language, year=True) if unread.on else part
         params = {
-            "said": Words(neutralise(writing.when, SAID)),
+            "said": self._said(writing.when),
             "problem": self._text(f"unread.{unread.problem}", part=part, day=day),
         }
         return Screen("sessions.when_unread", params, writing.id)
 
     def hint(self, reading: Ask | Unread) -> Words:
         """In one line what was not plain, where there is no menu to pick from."""
-        part = Words(neutralise(reading.said, SAID))
+        part = self._said(reading.said)
         if isinstance(reading, Unread):
             day = self._library.day(reading.on, self._language, year=True) if reading.on else part
             return self._text(f"unread.{reading.problem}", part=part, day=day)

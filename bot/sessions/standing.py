@@ -168,7 +168,8 @@ async def settle(
         for mirror in session.exec(
             select(Mirror).where(Mirror.network_id == network_id, Mirror.state == MirrorState.LEFT)
         ).all():
-            mirror.state, mirror.event_id, mirror.attempts = MirrorState.WANTED, None, 0
+            mirror.state = MirrorState.WANTED if mirror.event_id is None else MirrorState.MADE
+            mirror.attempts = 0
             session.add(mirror)
         look_soon(session, network_id, now)
         wake(session, "schedule")

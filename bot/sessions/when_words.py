@@ -110,6 +110,7 @@ ADVERB: Final = _pattern(
 )
 DAYS: Final = _pattern(rf"\b(?:on )?(?P<days>{_LISTED})\b")
 ONE_DAY: Final = _pattern(rf"\b({_WD})(s?)\b")
+NAMES: Final = _pattern(rf"\b(?:{_WD}|{_MONTH_WORDS})s?\b")
 FILLER: Final = frozenset(
     [
         "at",

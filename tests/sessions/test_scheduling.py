@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import discord
 import pytest
+from simcord.backend.models.channel import Overwrite
+from simcord.enums import OverwriteType
 
 from bot.networks import service as networks
 from bot.sandbox.people import Person
@@ -164,3 +167,28 @@ async def test_what_is_not_clear_is_asked_or_given_back_and_nothing_is_lost(even
 
 def _id(message: dict[str, Any], kind: str) -> str:
     return next(i for i in custom_ids(message) if i.split(":")[1] == kind)
+
+
+async def test_a_channel_that_may_not_be_written_in_is_said_and_the_meeting_is_held(evening: Evening) -> None:
+    marcus, backend = await facilitator(evening), evening.world.backend
+    ((channel, organisers),) = evening.rows(
+        "SELECT channel_id, organisers_channel_id FROM session_network JOIN network ON network.id = network_id"
+    )
+    everybody = backend.guilds[evening.demo.guild_id].id
+    backend.get_channel(channel).overwrites.append(
+        Overwrite(everybody, OverwriteType.ROLE, deny=discord.Permissions(send_messages=True).value)
+    )
+    shown = await schedule(evening, marcus, "Saturdays 9am")
+    expect(await evening.tap(marcus, shown, "sessions.save"), "sessions.saved")
+    await evening.wait(minutes=1)
+    told = [m for m in evening.from_bot(marcus) if says(m, "sessions.unannounced")]
+    assert "Send Messages" in words(told[0])
+    expect(evening.demo.organiser.visible_messages(organisers)[-1], "sessions.unannounced")
+    assert evening.rows("SELECT state, error FROM outbox WHERE template LIKE 'sessions.announcement%'") == [
+        ("forbidden", "50013")
+    ]
+    assert len(starts(evening)) == 5
+    # The doctor reads the same rows; once the channel is open again, setting up again announces nothing twice.
+    backend.get_channel(channel).overwrites.pop()
+    await evening.play(evening.clock.now() + timedelta(days=7))
+    assert len(announced(evening)) == 1
