@@ -18,6 +18,8 @@ LET_GO = {
     "form": "nobody in the marzipan corridor has slept since Michaelmas",
     "report": "I saw the pelican shout at a bookbinder behind the velvet curtain",
     "dark": "I want to kill myself where the lacquered ostrich cannot see it",
+    # This one is kept, and sealed, as what a listener is to steer clear of.
+    "talk": "do not mention the wallpaper or my uncle Ignatius",
     "late": "a very small tortoise carried the budget home on its own",
 }
 EMPLOYER = "Bramblewick Zephyr Academy"  # kept, and sealed
@@ -80,7 +82,7 @@ async def through_everything(bird: Bird, advance: Any) -> None:
     await bird.write(LET_GO["dm"])
     await bird.write(LET_GO["dark"])
     card = next(m for m in reversed(scene.dms(person)) if "support.way" in str(custom_ids(m)))
-    for kind in ("support.way", "support.more", "checkins.tomorrow"):
+    for kind in ("support.way", "support", "checkins.tomorrow"):
         await bird.press(card, kind)
     explained = await bird.slash("report")
     form = await bird.press(explained, "reports.write")
@@ -98,9 +100,20 @@ async def through_everything(bird: Bird, advance: Any) -> None:
     await bird.slash("checkin history")
     await bird.slash("me privacy")
     await bird.slash("me export")
+    await _talk_with_somebody(bird)
     await bird.slash("pause", until="24 December 2026")
     await through_support(bird)
     await bird.write(LET_GO["late"])
+
+
+async def _talk_with_somebody(bird: Bird) -> None:
+    """Ask for an anonymous talk, out of hours."""
+    shown = await bird.slash("talk anonymous")
+    form = await bird.press(shown, "talk.anonymous.begin")
+    wishes = {"want": ["listen"], "long": ["half"], "avoid": LET_GO["talk"]}
+    preview = (await answered(await bird.person.submit(form, wishes))).messages[-1]
+    assert LET_GO["talk"] in str(preview)
+    await bird.press(preview, "talk.anonymous.ask=yes")
 
 
 async def be_forgotten(bird: Bird) -> None:
