@@ -25,6 +25,7 @@ from bot.networks import service as networks
 from bot.outbox import queue
 from bot.sessions import due as sessions_due
 from bot.sessions import ended as sessions
+from bot.sessions import leaving
 
 CONSEQUENCES: dict[str, queue.Consequence] = {
     asking.TOPIC: asking.ended,
@@ -48,6 +49,7 @@ def partings(desk: Desk, buddy_desk: BuddyDesk) -> list[Parting]:
         partial(due.parting, desk),
         partial(talks_ending.parted, desk.keys),
         partial(buddies.parting, buddy_desk),
+        leaving.parting(habits),
     ]
 
 

@@ -10,7 +10,7 @@ from tests.sessions.held import room
 # What a number about calls speaks of, by somebody's account.
 CALLS = {
     "call": "call WHERE user_id = ? AND state = 'asking'",
-    "draft": "call WHERE user_id = ? AND state = 'draft'",
+    "call draft": "call WHERE user_id = ? AND state = 'draft'",
     "offer": "call_offer WHERE state = 'asked' AND call_id IN (SELECT id FROM call WHERE user_id = ?)",
 }
 PLACES = {"suggestion to them": "proposed", "pair": "introduced"}

@@ -275,8 +275,8 @@ async def build(evening: Evening) -> Town:
         evening.world.give_role(cast[name], demo.guild_id, role)
     evening.world.give_role(cast["left"], demo.guild_id, roles[2])
     await meet(evening, cast["facilitator"], tom)
-    await write(evening, cast["facilitator"], cast["organiser"], cast["owner"], tom)
     await evening.play(WEDNESDAY)
+    await write(evening, cast["facilitator"], cast["organiser"], cast["owner"], tom)
     await _counted(evening, cast["member"], cast["left"], kate)
     for person in (kate, tom):
         await evening.tap(person, evening.questions(person)[0], "checkins.level=not-ok")
