@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from bot.content.library import Words
 from bot.db.keys import Keyring
 from bot.db.store import wake
+from bot.db.tables import first_time
 from bot.errors import Refusal
 from bot.listeners import duty
 from bot.listeners.desk import Desk
@@ -83,19 +84,23 @@ def draft(
     user_id: int,
     wishes: Wishes,
     now: datetime,
+    event_id: int = 0,
 ) -> Draft:
     """Keep a member's three answers and make up a name; no listener hears of it. One not sent yet is replaced.
 
-    `network` is what the server is called. Raises `Refusal` for somebody who is not a member, whose direct messages
+    The same event twice makes one. `network` is what the server is called. Raises `Refusal` for somebody who is not a member, whose direct messages
     are closed, or who has a talk already.
     """
     person = session.get(Person, user_id)
     if person is None or membership_of(session, network_id, user_id) is None:
         raise Refusal("errors.not_member", network=network)
+    again = bool(event_id) and not first_time(session, "interaction", event_id, now)
     for part, talk in sides_of(session, desk.keys, user_id):
         if part.role == Role.MEMBER and talk.state in UNDER_WAY:
             raise Refusal("talks.already")
         if part.role == Role.MEMBER and talk.state == Talk.DRAFT:
+            if again:
+                return _as_seen(session, desk, talk, part, now)
             session.delete(talk)
     session.flush()
     talk = TalkRow(network_id=network_id, made_at=now, next_at=now + DRAFT_KEPT)
