@@ -65,8 +65,12 @@ class TalkCatchUp(commands.Cog):
             behind.setdefault(ear.user_id, asyncio.Event())
         self._talk.heard.set()
         for ear in ears:
-            await self._catch_up_with(ear)
-            behind.pop(ear.user_id).set()
+            try:
+                await self._catch_up_with(ear)
+            except Exception as error:
+                log.error("A talk could not be caught up with.", exc_info=error)
+            finally:  # whatever it was, it must not keep newer words waiting for ever
+                behind.pop(ear.user_id).set()
 
     async def _catch_up_with(self, ear: Ear) -> None:
         """However long Discord takes to show it: words passed over now would never be passed on."""

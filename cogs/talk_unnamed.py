@@ -138,7 +138,15 @@ class TalkUnnamed(commands.Cog):
         )
         app = self.app
         draft = await app.store.write(
-            talks.draft, app.desk, self._names, network_id, name, interaction.user.id, wishes, app.clock.now()
+            talks.draft,
+            app.desk,
+            self._names,
+            network_id,
+            name,
+            interaction.user.id,
+            wishes,
+            app.clock.now(),
+            interaction.id,
         )
         await self._preview(interaction, draft)
 

@@ -132,6 +132,13 @@ class Relay:
             except StoreUnavailable:
                 await asyncio.sleep(FIRST_RETRY_S)
                 self._woken.set()
+            except Exception as error:
+                # Whatever it is, ending here would keep every talk's words from ever going.
+                log.error(
+                    "What is to be passed on could not be looked up; it is tried again.", exc_info=error
+                )
+                await asyncio.sleep(LONGEST_RETRY_S)
+                self._woken.set()
             finally:
                 self._looking = False
 

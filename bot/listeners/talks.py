@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from bot.content.library import Words
 from bot.db.keys import Keyring
 from bot.db.store import wake
+from bot.db.tables import first_time
 from bot.errors import Refusal
 from bot.listeners import duty
 from bot.listeners.desk import Desk
@@ -83,20 +84,24 @@ def draft(
     user_id: int,
     wishes: Wishes,
     now: datetime,
+    event_id: int = 0,
 ) -> Draft:
     """Keep a member's three answers and make up a name; no listener hears of it. One not sent yet is replaced.
 
-    `network` is what the server is called. Raises `Refusal` for somebody who is not a member, whose direct messages
-    are closed, or who has a talk already.
+    The same event twice makes one. `network` is what the server is called. Raises `Refusal` for somebody who is not a
+    member, or who has a talk already.
     """
     person = session.get(Person, user_id)
     if person is None or membership_of(session, network_id, user_id) is None:
         raise Refusal("errors.not_member", network=network)
+    again = bool(event_id) and not first_time(session, "interaction", event_id, now)
     for part, talk in sides_of(session, desk.keys, user_id):
         if part.role == Role.MEMBER and talk.state in UNDER_WAY:
             raise Refusal("talks.already")
         if part.role == Role.MEMBER and talk.state == Talk.DRAFT:
-            session.delete(talk)
+            if again:
+                return _as_seen(session, desk, talk, part, now)
+            let_go(session, desk.keys, talk)
     session.flush()
     talk = TalkRow(network_id=network_id, made_at=now, next_at=now + DRAFT_KEPT)
     session.add(talk)
@@ -112,7 +117,10 @@ def draft(
 def _name(session: Session, names: Names, now: datetime) -> str:
     session.connection().execute(delete_from(TalkName).where(col(TalkName.used_at) < now - NAME_RESTS))
     resting = set(session.exec(select(TalkName.name)))
-    made = another_name(*names, resting, secrets.randbelow(1 << 30))
+    try:
+        made = another_name(*names, resting, secrets.randbelow(1 << 30))
+    except ValueError:  # thousands in a month: somebody is playing
+        raise Refusal("errors.slow_down") from None
     session.add(TalkName(name=made, used_at=now))
     return made
 
@@ -133,12 +141,25 @@ def _as_seen(session: Session, desk: Desk, talk: TalkRow, member: Side, now: dat
     )
 
 
+def let_go(session: Session, keys: Keyring, talk: TalkRow) -> None:
+    """Let go of a talk nobody was asked for, and of its name, which nobody has seen."""
+    for member in in_role(session, talk.id, Role.MEMBER):
+        _unname(session, member.name(keys))
+    session.delete(talk)
+
+
+def _unname(session: Session, name: str) -> None:
+    session.connection().execute(delete_from(TalkName).where(col(TalkName.name) == name))
+
+
 def rename(session: Session, desk: Desk, names: Names, user_id: int, talk_id: int, now: datetime) -> Draft:
     """Another made-up name for a talk that is not asked for yet. Raises `Refusal` when it is not theirs, or is."""
     talk, member = _own(session, desk.keys, user_id, talk_id)
     if talk.state != Talk.DRAFT:
         raise Refusal("errors.old_button")
+    before = member.name(desk.keys)
     member.call(desk.keys, _name(session, names, now))
+    _unname(session, before)
     session.add(member)
     return _as_seen(session, desk, talk, member, now)
 
@@ -148,7 +169,7 @@ def drop_draft(session: Session, keys: Keyring, user_id: int, talk_id: int) -> N
     talk, _ = _own(session, keys, user_id, talk_id)
     if talk.state != Talk.DRAFT:
         raise Refusal("errors.old_button")
-    session.delete(talk)
+    let_go(session, keys, talk)
 
 
 def _own(session: Session, keys: Keyring, user_id: int, talk_id: int) -> tuple[TalkRow, Side]:

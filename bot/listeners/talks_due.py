@@ -12,7 +12,7 @@ from bot.db.store import Store
 from bot.listeners.desk import Desk
 from bot.listeners.talk_rules import AFTER, LOOK_AGAIN, Role, Step, Talk
 from bot.listeners.talk_tables import TalkRow, in_role
-from bot.listeners.talks import offer
+from bot.listeners.talks import let_go, offer
 
 log = logging.getLogger("reallyok.talks")
 
@@ -48,8 +48,10 @@ def advance(session: Session, desk: Desk, now: datetime) -> None:
 
 
 def _advance(session: Session, desk: Desk, talk: TalkRow, now: datetime) -> None:
-    if talk.state in (Talk.DRAFT, Talk.CLOSED) or not in_role(session, talk.id, Role.MEMBER):
-        # Never asked for; or over for as long as it is kept; or of somebody an older backup had forgotten.
+    if talk.state == Talk.DRAFT:
+        let_go(session, desk.keys, talk)
+    elif talk.state == Talk.CLOSED or not in_role(session, talk.id, Role.MEMBER):
+        # Over for as long as it is kept; or of somebody an older backup had forgotten.
         session.delete(talk)
     elif talk.state == Talk.WAITING:
         tried = in_role(session, talk.id, Role.ASKED, Role.SHOWN, Role.DECLINED)

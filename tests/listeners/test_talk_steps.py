@@ -273,6 +273,7 @@ def test_drafts_go_and_only_one_talk_is_open_for_one_member(room: TalkRoom) -> N
     assert room.try_to(talks.ask, room.desk, ANN, again.talk_id, ANN + 1000, room.now) is None
     named = room.do(talks.rename, room.desk, NAMES, SAM, again.talk_id, room.now)
     assert named.name != again.name
+    assert [row.name for row in room.rows(TalkName)] == [named.name], "names nobody saw do not rest"
     room.wait(hours=2)
     assert room.talk is None
     room.ask_talk()
