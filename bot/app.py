@@ -11,7 +11,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Collection, Coroutine
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import aiohttp
@@ -22,7 +22,7 @@ from bot.buddies.desk import Desk as BuddyDesk
 from bot.buddies.matchmaker import Matchmaker
 from bot.checkins import asking
 from bot.client import ReallyOk, point_at
-from bot.clock import Clock, MovableClock, SystemClock
+from bot.clock import Clock, MovableClock, SystemClock, night_of
 from bot.content.library import Library, default_root, load
 from bot.db import keys, own
 from bot.db.ledger import Ledger
@@ -53,7 +53,6 @@ REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
 TIDY_S = 3600.0
 CLOCK_SLACK = timedelta(minutes=1)  # a clock is kept right in small steps; more is somebody setting it
-NIGHT_HOUR = 3  # UTC: when Discord is asked who has left
 
 
 class App:
@@ -92,11 +91,12 @@ class App:
         self.matchmaker = Matchmaker()
         self._ledger: Ledger | None = None
         self._store: Store | None = None
-        self._work: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[Any]] = set()
         self._opened = asyncio.Event()
+        self._reads_better = False
         self._tidied_at = float("-inf")
         self._rang_at = clock.now()
-        self._counted_on = _night_of(clock.now())
+        self._counted_on = night_of(clock.now())
         self._ending: asyncio.Event | None = None
 
     # What cogs ask for
@@ -192,12 +192,13 @@ class App:
     def logged_in(self) -> None:
         """Called by the client once Discord knows us: support answers from here on, whatever the database does."""
         self._spawn(self.client.sync_commands())
-        self._spawn(self._read_better())
         self._spawn(self._open())
 
-    async def _read_better(self) -> None:
-        # Support and the rules are there from the start; what takes a second to load makes nobody wait.
-        await asyncio.to_thread(self.recogniser.load_encoder)
+    def expect_words(self) -> None:
+        """Load what reads words better, once, in another thread. A bot nobody writes to does without the 75 MB."""
+        if not self._reads_better:
+            self._reads_better = True
+            self._spawn(asyncio.to_thread(self.recogniser.load_encoder))
 
     def after_ready(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something once the bot is connected, at the lowest urgency."""
@@ -289,12 +290,12 @@ class App:
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
         self._work.add(task)
         task.add_done_callback(self._done)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         self._work.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.critical("A part of the bot ended; restart it and report this.", exc_info=task.exception())
@@ -321,7 +322,7 @@ class App:
             log.warning("The clock was set back. What it had put off is reckoned anew.")
             await features.recount(self.store, now)
         self._rang_at = now
-        tonight = _night_of(now)
+        tonight = night_of(now)
         if tonight > self._counted_on:
             self._counted_on = tonight
             self.after_ready(self.client.do_nightly())
@@ -379,6 +380,8 @@ class App:
     # Words
 
     def _render(self, row: Outbox) -> dict[str, Any]:
+        if row.template.startswith("checkins."):
+            self.expect_words()  # a question is on its way
         return draw(
             self.library,
             row.template,
@@ -387,11 +390,6 @@ class App:
             subject_id=row.subject_id,
             outbox_id=row.id,
         )
-
-
-def _night_of(now: datetime) -> date:
-    """The date a night counts for: it begins at three, so that a bot started each midnight still counts once a day."""
-    return (now - timedelta(hours=NIGHT_HOUR)).date()
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> App:

@@ -7,8 +7,10 @@ wall clock, so a test (or the sandbox) can move it and every feature moves with 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
+
+NIGHT_HOUR = 3  # UTC: when Discord is asked who has left
 
 
 class Clock(Protocol):
@@ -48,3 +50,8 @@ class MovableClock:
             raise ValueError("a clock is moved to an aware instant")
         self._anchor = instant.astimezone(UTC)
         self._since = time.monotonic()
+
+
+def night_of(now: datetime) -> date:
+    """The date a night counts for: it begins at three, so that a bot started each midnight still counts once a day."""
+    return (now - timedelta(hours=NIGHT_HOUR)).date()

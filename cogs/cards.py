@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,7 @@ class Cards(commands.Cog):
         """
         if not message.content.strip():
             return
+        self.app.expect_words()
         user_id = message.author.id
         heard = self._heard.setdefault(user_id, Heard())
         if user_id in self._forgetting:
@@ -68,18 +70,17 @@ class Cards(commands.Cog):
             self._at_once(heard, message)
 
     def read(self, heard: Heard, message: discord.Message) -> None:
-        """Read one more of somebody's texts in a row. Never raises: what goes wrong is met with the numbers.
-
-        A level in one word and a question to us have answers of their own.
-        """
+        """Read one more of somebody's texts in a row, but not what has an answer of its own: a level, a question to us."""
         text = message.content
-        if one_word(text) is not None or meaning(text) is not Meaning.WORDS:
-            text = ""
-        self._read(heard, message.id, text)
+        words = one_word(text) is None and meaning(text) is Meaning.WORDS
+        self._read(heard, message.id, text if words else "")
 
     def _read(self, heard: Heard, message_id: int, text: str) -> None:
+        self._carefully(heard, heard.read, self.app.recogniser, message_id, text)
+
+    def _carefully(self, heard: Heard, read: Callable[..., object], *what: object) -> None:
         try:
-            heard.read(self.app.recogniser, message_id, text)
+            read(*what)
         except Exception as error:
             heard.failed = True
             log.error("Words could not be read as they should have been.", exc_info=error)
@@ -97,7 +98,9 @@ class Cards(commands.Cog):
         timer = self._forgetting.pop(user_id, None)
         if timer is not None:
             timer.cancel()
-        return self._heard.pop(user_id, None) or Heard()
+        heard = self._heard.pop(user_id, None) or Heard()
+        self._carefully(heard, heard.read_again, self.app.recogniser)
+        return heard
 
     def knows(self, message: discord.Message) -> bool:
         """Whether it was read a moment ago and is being met."""

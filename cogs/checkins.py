@@ -208,6 +208,7 @@ class Checkins(commands.Cog):
 
     @on_press("checkins.more")
     async def more(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        self.app.expect_words()
         await interaction.response.send_modal(say_more(self.app.library, press.id))
 
     @on_press("checkins.said")

@@ -28,6 +28,8 @@ class Heard:
     texts: dict[int, str] = field(default_factory=dict[int, str])
     topic: Topic | None = None
     met_by: int = 0
+    plainly: bool = False
+    """Whether any of it was read before the encoder was there."""
     failed: bool = False
     """Whether something went wrong while reading: then it is answered with the numbers."""
 
@@ -39,6 +41,7 @@ class Heard:
     def read(self, recogniser: Recogniser, message_id: int, text: str) -> Topic | None:
         """Read one more (or one again that was changed), by itself and with the others; what it came to so far."""
         self.texts[message_id] = text
+        self.plainly |= not recogniser.with_encoder
         since = (max(self.texts) >> _TIME_BITS) - TOGETHER_MS
         recent = [one for one in sorted(self.texts) if one >> _TIME_BITS >= since][-TOGETHER:]
         self.texts = {one: self.texts[one] for one in recent}
@@ -49,6 +52,13 @@ class Heard:
             topics.append(topic_of(recogniser.read(self.together)))
         self.topic = foremost(iter(topics))
         return self.topic
+
+    def read_again(self, recogniser: Recogniser) -> None:
+        """Read all of it once more, if it can be read better by now."""
+        if self.plainly and recogniser.with_encoder:
+            self.plainly = False
+            for message_id, text in list(self.texts.items()):
+                self.read(recogniser, message_id, text)
 
     def let_go(self) -> None:
         """What was said so far is met; the texts stay a moment, to be read with the next."""

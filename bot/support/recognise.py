@@ -76,6 +76,11 @@ class Recogniser:
             return False
         return True
 
+    @property
+    def with_encoder(self) -> bool:
+        """Whether the encoder is there."""
+        return self._model is not None and self._model.with_encoder
+
     def read(self, text: str) -> Verdict:
         """The verdict on any text whatever. No I/O, never raises, bounded by the text's length."""
         reading = read(text, self._lexicon)

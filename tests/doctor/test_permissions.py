@@ -10,7 +10,7 @@ from simcord.backend.serializers import channel_payload, guild_create_payload
 from simcord.enums import OverwriteType
 
 from bot.doctor import permissions
-from cogs.network import PANEL_NEEDS
+from bot.ui.making import NEEDS
 from tests.wire.stage import Stage
 
 DISCORDS_NAMES = {
@@ -30,7 +30,7 @@ def test_every_bit_is_the_permission_it_is_called() -> None:
 
 
 def test_setting_up_asks_for_the_same_as_the_doctor() -> None:
-    assert {DISCORDS_NAMES[p.name] for p in permissions.NEEDED if p.in_channels} == set(PANEL_NEEDS)
+    assert {DISCORDS_NAMES[p.name] for p in permissions.NEEDED if p.in_channels} == set(NEEDS)
 
 
 def test_each_permission_says_what_it_is_for() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from bot import app as apps
 from bot.app import build
-from bot.clock import MovableClock
+from bot.clock import MovableClock, night_of
 from bot.db.upgrade import upgrade
 from bot.errors import StoreUnavailable
 from bot.settings import Settings
@@ -69,5 +69,5 @@ async def test_started_at_any_hour_members_are_counted_once_a_day(tmp_path: Path
     started = NOON.replace(hour=hour)
     app = build(settings(tmp_path), clock=MovableClock(started))
     next_night = NOON.replace(day=5 if hour >= 3 else 4, hour=3, minute=1)
-    assert apps._night_of(next_night) > app._counted_on
-    assert apps._night_of(started) == app._counted_on
+    assert night_of(next_night) > app._counted_on
+    assert night_of(started) == app._counted_on
