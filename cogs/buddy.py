@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 from discord import app_commands
@@ -22,6 +22,7 @@ from bot.ui.router import chosen_in_form, on_press
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.buddy_status import BuddyStatus
 
 WORK = (Field.ROLE, Field.PHASE, Field.SIZE, Field.PLACE, Field.YEARS)
 STEPS = ("work", "wants", "when")
@@ -30,6 +31,7 @@ STEPS = ("work", "wants", "when")
 class Buddy(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
+        self.bot = bot
         self.say = bot.answers.say
 
     async def _network(self, interaction: discord.Interaction[Any], asked: int = 0) -> tuple[int, str]:
@@ -37,6 +39,8 @@ class Buddy(commands.Cog):
         if interaction.guild is not None:
             return interaction.guild.id, interaction.guild.name
         mine = {n.id: n.name for n in await service.networks_of(self.app.store, interaction.user.id)}
+        if not mine:
+            raise Refusal("errors.no_network")
         if asked not in mine and len(mine) != 1:
             raise Refusal("errors.server_only")
         network_id = asked if asked in mine else next(iter(mine))
@@ -58,6 +62,12 @@ class Buddy(commands.Cog):
 
     @on_press("buddies.ask")
     async def ask(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        """What was told, or first what it would mean; `status` (in passing, as on a card): how it stands, once told."""
+        if press.arg == "status":
+            here = await self.standing_of(interaction, press.id)
+            if here.told is not None:
+                await cast("BuddyStatus", self.bot.get_cog("BuddyStatus")).show(interaction, here)
+                return
         await self.explain_or_show(interaction, press.id)
 
     async def explain_or_show(self, interaction: discord.Interaction[Any], asked: int) -> None:

@@ -58,7 +58,7 @@ class BuddyStatus(commands.Cog):
             template = "buddies.looking" if here.work_known else "buddies.looking_unknown"
             await self._buddy.say_of(interaction, here, template, when=self._next_round(here))
         else:
-            await self._status(interaction, here)
+            await self.show(interaction, here)
 
     def _next_round(self, here: Standing) -> str:
         at = here.next_round_at or self.app.clock.now()
@@ -74,9 +74,10 @@ class BuddyStatus(commands.Cog):
 
     @app_commands.command(name="status", description="status")
     async def status(self, interaction: discord.Interaction[Any]) -> None:
-        await self._status(interaction, await self._buddy.standing_of(interaction))
+        await self.show(interaction, await self._buddy.standing_of(interaction))
 
-    async def _status(self, interaction: discord.Interaction[Any], here: Standing) -> None:
+    async def show(self, interaction: discord.Interaction[Any], here: Standing) -> None:
+        """How a member stands: looking or not, suggested to, or with a buddy."""
         text = self.app.library.text
         if here.told is None:
             await self._buddy.say_of(interaction, here, "buddies.status_none")

@@ -76,7 +76,7 @@ class TalkCall(commands.Cog):
                 raise Refusal("errors.not_member", network=guild.name)
             return guild.id
         if not mine:
-            raise Refusal("errors.server_only")
+            raise Refusal("errors.no_network")
         return asked if asked in mine else next(iter(mine)) if len(mine) == 1 else 0
 
     async def _still(self, interaction: discord.Interaction[Any], network_id: int) -> None:

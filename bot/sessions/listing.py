@@ -75,7 +75,7 @@ def _whats_on(
         if network_id is None or network.id == network_id
     }
     if not names:
-        raise Refusal("errors.not_member", network=server) if server else Refusal("errors.not_yours")
+        raise Refusal("errors.not_member", network=server) if server else Refusal("errors.no_network")
     rows = session.exec(
         select(Occurrence, SeriesRow)
         .where(
@@ -196,7 +196,7 @@ def _memberships(session: Session, network_id: int | None, server: str, user_id:
     else:
         found = [m for m in [membership_of(session, network_id, user_id)] if m is not None]
     if not found:
-        raise Refusal("errors.not_member", network=server) if server else Refusal("errors.not_yours")
+        raise Refusal("errors.not_member", network=server) if server else Refusal("errors.no_network")
     return found
 
 

@@ -114,9 +114,15 @@ def draw_card(
     origin: Origin,
     menus: Sequence[Menu] = (),
 ) -> dict[str, Any]:
-    """The same for words that are put together already, with rows of button references beneath the menus."""
+    """The same for words that are put together already, with rows of button references beneath the menus.
+
+    Its buttons speak of the origin's network, so that nobody in two is asked which.
+    """
     rows: list[Sequence[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
-    rows += [[button(library, reference, origin) for reference in row] for row in with_support(buttons)]
+    rows += [
+        [button(library, reference, origin, origin.network_id) for reference in row]
+        for row in with_support(buttons)
+    ]
     return {"content": text, "view": plain(rows), "suppress_embeds": True}
 
 
