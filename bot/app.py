@@ -93,7 +93,7 @@ class App:
         self._store: Store | None = None
         self._work: set[asyncio.Task[Any]] = set()
         self._opened = asyncio.Event()
-        self._reads_better = False
+        self._better: asyncio.Task[Any] | None = None
         self._tidied_at = float("-inf")
         self._rang_at = clock.now()
         self._counted_on = night_of(clock.now())
@@ -194,11 +194,11 @@ class App:
         self._spawn(self.client.sync_commands())
         self._spawn(self._open())
 
-    def expect_words(self) -> None:
+    def expect_words(self) -> asyncio.Task[Any]:
         """Load what reads words better, once, in another thread. A bot nobody writes to does without the 75 MB."""
-        if not self._reads_better:
-            self._reads_better = True
-            self._spawn(asyncio.to_thread(self.recogniser.load_encoder))
+        if self._better is None:
+            self._better = self._spawn(asyncio.to_thread(self.recogniser.load_encoder))
+        return self._better
 
     def after_ready(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something once the bot is connected, at the lowest urgency."""
@@ -290,10 +290,11 @@ class App:
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         self._work.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._work.discard(task)

@@ -146,7 +146,7 @@ class Cards(commands.Cog):
         await respond(interaction, hidden=interaction.guild is not None, **drawn)
         return True
 
-    async def sorry(self, message: discord.Message) -> None:
+    async def sorry(self, message: discord.Message, nonce: str = "") -> None:
         """Whatever failed, the member is answered: that it was us, and the numbers themselves."""
         drawn = self._spare
         try:
@@ -159,7 +159,7 @@ class Cards(commands.Cog):
             drawn = draw_card(self.app.library, f"{filled.text}\n\n{card.text}", filled.buttons, origin)
         except Exception as error:
             log.error("The apology could not be put together.", exc_info=error)
-        await send_surely(message.channel, drawn, str(message.id))
+        await send_surely(message.channel, drawn, nonce or str(message.id))
 
     async def _card(
         self, message: discord.Message, topic: Topic, said: str, nonce: str, *, late: bool = False
@@ -229,7 +229,9 @@ class Cards(commands.Cog):
         had = self._lately.had(message.author.id, self.app.clock.now())
         # The answer to the first version was sent under the message's own id; this is another.
         nonce = f"e{message.id}.{int(edited_at.timestamp() * 1000) % 10_000}"
-        if heard.topic is Topic.CRISIS:
+        if heard.failed:
+            await self.sorry(message, nonce)
+        elif heard.topic is Topic.CRISIS:
             if had is None or had.topic is not Topic.CRISIS:
                 await self._card(message, Topic.CRISIS, message.content, nonce)
             elif had.message_id != message.id:

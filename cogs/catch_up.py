@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, cast
 
@@ -9,11 +10,13 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from bot.errors import StoreUnavailable
 from bot.listeners import talks_looking
 from bot.members import service as members
 from bot.support.cards import Topic
 from bot.support.meeting import Heard
 from bot.ui.inbound import from_a_person
+from bot.ui.patience import again_and_again
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -51,6 +54,15 @@ class CatchUp(commands.Cog):
 
     async def _read_all(self) -> None:
         await self.app.opened()
+        # However busy the database is: what was written must not go unmet until the next start.
+        for channel_id in await again_and_again(self._where, StoreUnavailable, failed=_say_why):
+            try:
+                await self._read(channel_id)
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                log.warning("One conversation could not be read after the start (%s).", type(error).__name__)
+
+    async def _where(self) -> list[int]:
+        """The conversations to be read, the likeliest first."""
         # Whose conversation is of which network: words there are met with that network's lines, from memory.
         known = await members.conversations(self.app.store)
         self.app.sender.networks.update(
@@ -59,11 +71,7 @@ class CatchUp(commands.Cog):
         recent = await members.recent_channels(self.app.store, self.app.clock.now())
         # Whoever is in a talk may have been asked nothing of late, and their words are read all the same.
         talking = await self.app.store.read(talks_looking.ears, self.app.keyring)
-        for channel_id in dict.fromkeys([*recent, *(ear.channel_id for ear in talking)]):
-            try:
-                await self._read(channel_id)
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                log.warning("One conversation could not be read after the start (%s).", type(error).__name__)
+        return list(dict.fromkeys([*recent, *(ear.channel_id for ear in talking)]))
 
     async def _read(self, channel_id: int) -> None:
         """Answer the newest words in a conversation, unless something we sent while we could hear follows them."""
@@ -82,6 +90,8 @@ class CatchUp(commands.Cog):
         """
         conversation = cast("Conversation", self.bot.get_cog("Conversation"))
         cards = cast("Cards", self.bot.get_cog("Cards"))
+        if messages:  # it is late already: another second, and it is read as well as it can be
+            await asyncio.wait([self.app.expect_words()])
         heard, left = Heard(), list[discord.Message]()
         for message in messages:
             if cards.knows(message):
@@ -102,6 +112,10 @@ class CatchUp(commands.Cog):
         newest = (left or messages)[-1]
         if not await cards.meet(newest, heard, late=True):
             await conversation.say(newest, "checkins.slow_bot", {})
+
+
+async def _say_why(error: BaseException) -> None:
+    log.warning("What was written while the bot was off cannot be read yet (%s).", type(error).__name__)
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from bot.errors import StoreUnavailable
+from bot.members import service as members
 from bot.sandbox.people import Person
 from bot.support.lines import NetworkSupport, OwnLine
+from bot.support.recognise import Recogniser, Verdict
 from tests.checkins.evening import Evening, expect, last, says, wording
 from tests.launch.scene import WEDNESDAY, answered, button, custom_ids, offers_support, until, words
 
@@ -211,6 +214,53 @@ async def test_whatever_fails_ends_with_the_numbers(
     assert evening.slips.lines
     assert DARK not in "".join(evening.slips.lines).replace("RuntimeError: " + DARK, "")
     evening.slips.lines.clear()
+
+
+async def test_changed_words_that_cannot_be_read_end_with_the_numbers(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError
+
+    you, dm = evening.you, await evening.you.open_dm()
+    first = await you.send(dm, "the boiler again")
+    await until(lambda: len(evening.from_bot(you)) == 1, "an answer")
+    monkeypatch.setattr(type(evening.app.recogniser), "read", broken)
+    await you.edit(dm, first, DARK)
+    await until(lambda: len(evening.from_bot(you)) == 2, "the numbers")
+    assert "116 123" in words(evening.from_bot(you)[-1])
+    evening.slips.lines.clear()
+
+
+async def test_what_was_written_while_the_bot_was_off_is_read_with_all_there_is_to_read_with(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    read, recent = Recogniser.read, members.recent_channels
+
+    def noted(recogniser: Recogniser, text: str) -> Verdict:
+        done.append("read")
+        return read(recogniser, text)
+
+    async def busy_at_first(*more: Any) -> list[int]:
+        done.append("looked")
+        if done.count("looked") == 1:
+            raise StoreUnavailable
+        return await recent(*more)
+
+    await evening.joined(evening.you)
+    await evening.play(WEDNESDAY)
+    you, dm = evening.you, await evening.you.open_dm()
+    await evening.sleep()
+    await you.send(dm, DARK)
+    count = len(evening.from_bot(you))
+    monkeypatch.setattr(Recogniser, "load_encoder", lambda _: done.append("loaded"))
+    monkeypatch.setattr(Recogniser, "read", noted)
+    monkeypatch.setattr(members, "recent_channels", busy_at_first)
+    monkeypatch.setattr("bot.ui.patience.PAUSE_S", 0.01)
+    await evening.wake()
+    await until(lambda: len(evening.from_bot(you)) > count, "a card, late")
+    assert done == ["looked", "looked", "loaded", "read"]
 
 
 # Nobody is told, and nothing is kept
