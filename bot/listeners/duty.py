@@ -129,8 +129,10 @@ def suitable(
     for listener, person, network in rows:
         who = listener.user_id
         organisation = listener.organisation(keys)
-        relation = compare(works[member_id], works[who])
-        shared = works[member_id].trusts & works[who].trusts
+        mine, theirs = works[member_id], works[who]
+        relation = compare(mine, theirs)
+        # Whichever way each is under it: one's trust may be what another told as their authority.
+        shared = mine.trusts & theirs.bodies or theirs.trusts & mine.bodies
         # What was only typed proves nothing about who is different, and yet the same words are the same.
         alike = names[member_id] & (names[who] | {canonical(organisation)})
         if who in barred or shared or alike or not (relation.may_meet or relation is Relation.UNKNOWN):

@@ -13,8 +13,9 @@ from bot.errors import Refusal
 from bot.listeners import calls, duty, holding, serving
 from bot.listeners.rules import Ending, Promise, State, rota_of
 from bot.listeners.tables import Call
-from bot.members import apart
+from bot.members import apart, facts, lists
 from bot.members.apart_tables import Apart
+from bot.members.facts_rules import Kind
 from tests.listeners.room import (
     ANN,
     AVOIDED,
@@ -115,6 +116,16 @@ def test_nobody_related_ever_hears_of_it_by_any_path(room: Room, path: str) -> N
         assert room.told(who) == []
         offer = room.offer(who)
         assert offer is None, "not even shown"
+
+
+def test_a_trust_that_is_told_as_somebody_s_authority_is_the_same_body(room: Room) -> None:
+    """As for buddies: whichever way each of them is under it."""
+    room.run(lists.keep(room.store, KEYS, NET, "", Kind.AUTHORITY, "Grove Trust", room.now))
+    given = room.run(facts.give(room.store, KEYS, NET, "", BOB, Kind.AUTHORITY, "Grove Trust", room.now))
+    room.run(facts.choose(room.store, KEYS, BOB, given.fact_id, given.offered[0].id, room.now))
+    for one, other in ((SAM, BOB), (BOB, TRUST)):
+        found = room.ask(duty.suitable, KEYS, NET, one, room.now)
+        assert other not in {each.user_id for each in found}
 
 
 def test_one_whose_employer_nobody_knows_is_asked_only_when_seen(room: Room) -> None:
