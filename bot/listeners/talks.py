@@ -283,7 +283,10 @@ def seen(desk: Desk, network: str, wishes: Wishes, language: str) -> Words:
 
 
 def may_ask(session: Session, desk: Desk, user_id: int, side_id: int, yes: bool, now: datetime) -> str:
-    """The member saw who it would be, and says whether to ask them; the name. Raises `Refusal` when it is not theirs to say."""
+    """The member saw who it would be, and says whether to ask them; the name. A no after a yes takes it back.
+
+    Raises `Refusal` when it is not theirs to say, or somebody has it by now.
+    """
     shown = session.get(Side, side_id)
     if shown is None:
         raise Refusal("errors.old_button")
@@ -291,10 +294,11 @@ def may_ask(session: Session, desk: Desk, user_id: int, side_id: int, yes: bool,
     if talk.state != Talk.WAITING or shown.role not in (Role.SHOWN, Role.ASKED, Role.DECLINED):
         raise Refusal("errors.old_button")
     name = shown.name(desk.keys)
-    if shown.role != Role.SHOWN:
+    if yes and shown.role != Role.SHOWN:
         return name
     one = candidate(session, desk, talk, user_id, shown.user_id(desk.keys), now)
     if not yes:
+        withdraw_offers(session, talk.id, shown.id)
         shown.role = Role.FORMER
         session.add(shown)
         talk.next_at = now
@@ -339,9 +343,9 @@ def _wait(session: Session, desk: Desk, talk: TalkRow, who: int, now: datetime) 
     wake(session, "schedule")
 
 
-def withdraw_offers(session: Session, talk_id: int) -> None:
-    """Take back, without a trace, offers of a talk that have not gone out; in the caller's transaction."""
-    first = f"{TOPIC}:offer:{talk_id}:"
+def withdraw_offers(session: Session, talk_id: int, side_id: int | None = None) -> None:
+    """Take back, without a trace, offers of a talk (to all, or to one) that have not gone out; in the caller's transaction."""
+    first = f"{TOPIC}:offer:{talk_id}:" + (f"{side_id}:" if side_id else "")
     session.connection().execute(
         delete_from(Outbox).where(
             col(Outbox.dedupe_key).between(first, first[:-1] + ";"), col(Outbox.state) == Sending.PENDING

@@ -136,6 +136,21 @@ def test_unknown_employers_are_shown_first_and_a_no_is_for_good(room: TalkRoom) 
     assert room.notices(SAM).count("talks.may_i_ask") == 1
 
 
+def test_a_no_after_a_yes_takes_it_back(room: TalkRoom) -> None:
+    room.on(UNKNOWN)
+    talk = room.ask_talk()
+    (shown,) = room.parts(Role.SHOWN).values()
+    room.may_all()
+    assert room.offered_to() == [UNKNOWN]
+    assert room.do(talks.may_ask, room.desk, SAM, shown.id, True, room.now), "a second yes is no second offer"
+    room.do(talks.may_ask, room.desk, SAM, shown.id, False, room.now)
+    room.post()
+    assert room.try_to(talks_taking.accept, room.desk, UNKNOWN, talk, room.now) is None
+    assert room.talk_state is Talk.WAITING
+    room.wait(days=1)
+    assert room.offered_to() == [UNKNOWN], "nor is it asked again"
+
+
 def test_limits_count_talks_and_calls_together(room: TalkRoom) -> None:
     room.on(ANN)
     talk = room.ask_talk()
