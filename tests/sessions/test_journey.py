@@ -96,7 +96,7 @@ async def test_a_series_rests_in_half_term_and_keeps_nine_when_the_clocks_change
     dates = {"dates": "26 October to 31 October 2026 half-term"}
     expect(last(await answered(await owner.submit(form, dates))), "networks.closures_saved")
 
-    when = {"title": COFFEE, "when": "Saturday 9am", "where": "The kettle"}
+    when: dict[str, Any] = {"title": COFFEE, "when": "Saturday 9am", "where": "The kettle"}
     unclear = last(await evening.run(marcus, "session schedule", **when))
     choose = next(i for i in custom_ids(unclear) if ":sessions.choose:" in i)
     draft = last(await answered(await marcus.choose(int(unclear["id"]), choose, ["1"])))
