@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.content.library import joined
+from bot.content.library import Words, joined
 from bot.errors import Refusal
+from bot.listeners.stated import answer_minutes
 from bot.members.tables import Network as Row
 from bot.networks import service
 from bot.schedule.zones import search_zones, valid_zone
@@ -204,10 +206,12 @@ class Network(commands.GroupCog, group_name="network", group_description="networ
         self, interaction: discord.Interaction[Any], row: Row, sessions_id: int, without: list[str]
     ) -> None:
         """What comes next, each with its button."""
-        params = {
+        minutes = await answer_minutes(self.app.store, row.id)
+        params: dict[str, str | Words] = {
             "listeners": f"<@&{row.listener_role_id}>",
             "facilitators": f"<@&{row.facilitator_role_id}>",
             "sessions": f"<#{sessions_id}>",
+            "within": self.app.desk.span(timedelta(minutes=minutes)),
         }
         await self.say(interaction, "networks.guide", params, subject_id=row.id, without=without)
 

@@ -114,6 +114,7 @@ CHANGED = (
 )
 MOVES |= {f"sessions.{kind}": HELD | {"session_facilitator"} for kind in CHANGED}
 MOVES |= {f"/session {command}": HELD for command in ("skip", "move")}
+MOVES["listening.answer"] = {"listening"}  # how long a network's listeners have
 IN_CHANNELS = ("sessions.", "/session ")  # what is held, and what is not, is said where everybody reads it
 TOLD_TO_BUDDIES = {"buddies.passed", *(name for name, moved in MOVES.items() if "outbox" in moved)}
 OF_A_NETWORK = {"buddying", "network", "network_closure", "closure", "organisation", "outbox"} | HELD
