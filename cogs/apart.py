@@ -12,6 +12,7 @@ from discord.ext import commands
 from bot.buddies import ending
 from bot.content.library import Words, joined
 from bot.errors import Refusal
+from bot.listeners import due
 from bot.members import apart
 from bot.members.apart import Avoided
 from bot.members.apart_tables import Apart as Why
@@ -52,6 +53,7 @@ class Apart(commands.Cog):
             app.clock.now(),
         )
         await ending.separated(app.store, app.buddy_desk, interaction.user.id, person.id, app.clock.now())
+        await due.separated(app.store, app.desk, interaction.user.id, person.id, app.clock.now())
         await self.say(
             interaction, "me.avoid_added" if fresh else "me.apart_already", {"name": _mention(person.id)}
         )

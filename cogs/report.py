@@ -16,6 +16,7 @@ from bot.buddies import ending
 from bot.content.library import Words, joined
 from bot.content.neutral import neutralise
 from bot.errors import Refusal
+from bot.listeners import due
 from bot.members import reports
 from bot.members.reports import Contacts
 from bot.ui.forms import report_form
@@ -110,6 +111,7 @@ class Report(commands.Cog):
             app = self.app
             await reports.keep_apart(app.store, app.keyring, interaction.user.id, about, app.clock.now())
             await ending.separated(app.store, app.buddy_desk, interaction.user.id, about, app.clock.now())
+            await due.separated(app.store, app.desk, interaction.user.id, about, app.clock.now())
         await self.say(interaction, f"reports.{fate}", params)
 
     async def _still_here(self, guild: discord.Guild, known: Contacts) -> Contacts:

@@ -171,6 +171,33 @@ def hand_over(session: Session, desk: Desk, network_id: int | None, user_id: int
         session.flush()
 
 
+async def separated(store: Store, desk: Desk, one: int, other: int, now: datetime) -> None:
+    """Two people are kept apart from now on: a call of the one that the other holds, or is asked about, goes to others.
+
+    Its holder hears that it was passed on, as whenever a member would rather have somebody else. One they say they
+    have spoken about stays as it is, for its member to close.
+    """
+
+    def act(session: Session) -> None:
+        for member, listener in ((one, other), (other, one)):
+            its = col(Call.user_id) == member
+            held = select(Call).where(its, Call.holder_id == listener, col(Call.spoken_at).is_(None))
+            for call in session.exec(held.where(col(Call.state).in_(_HOLDING))).all():
+                handed_back(session, desk, call, Offer.DECLINED, now, tell=True)
+                session.flush()
+            asked = select(CallOffer, Call).where(
+                its,
+                CallOffer.call_id == Call.id,
+                CallOffer.user_id == listener,
+                CallOffer.state == Offer.ASKED,
+            )
+            for offer, call in session.exec(asked).all():
+                declined(session, desk, call, offer, now)
+                session.flush()
+
+    await store.write(act)
+
+
 async def rest(store: Store, desk: Desk, user_id: int, now: datetime) -> None:
     """Let others have what a listener holds who asked for quiet from everything; they stay a listener."""
     await store.write(hand_over, desk, None, user_id, now)

@@ -12,8 +12,10 @@ from bot.errors import Refusal
 from bot.listeners import calls, due, holding, serving, stated
 from bot.listeners.rules import Ending, Promise, State, rota_of
 from bot.listeners.tables import Call, Listener
+from bot.members import apart
 from bot.members import service as members
-from tests.listeners.room import ANN, BOB, NET, SAM, UNKNOWN, Room
+from bot.members.apart_tables import Apart
+from tests.listeners.room import ANN, BOB, KEYS, NET, SAM, UNKNOWN, Room
 
 
 @pytest.fixture
@@ -122,3 +124,24 @@ def test_quiet_from_what_the_bot_starts_does_not_swallow_what_was_asked_for(room
     room.run(members.unpause(room.store, SAM, room.now))
     room.post()
     assert room.told(SAM) == ["calls.accepted"]
+
+
+@pytest.mark.parametrize("asks", ["member", "listener"])
+def test_what_two_have_with_one_another_goes_to_others_once_they_are_kept_apart(
+    room: Room, asks: str
+) -> None:
+    room.on(ANN, BOB)
+    room.send()
+    (holder,) = room.asked()
+    held = room.accept(holder)
+    pair = (SAM, holder) if asks == "member" else (holder, SAM)
+    room.run(apart.keep_apart(room.store, KEYS, NET, "", *pair, Apart.AVOID, room.now))
+    room.run(due.separated(room.store, room.desk, *pair, room.now))
+    room.post()
+    with pytest.raises(Refusal):
+        room.run(holding.seen(room.store, room.desk, held.id, holder))
+    other = room.asked()[-1]
+    assert other != holder
+    room.run(due.separated(room.store, room.desk, SAM, other, room.now))
+    room.post()
+    assert room.state is State.NOBODY, "nor is anybody asked who is kept apart by now"
