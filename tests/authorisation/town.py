@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -135,19 +135,27 @@ class Town(Numbers):
         """Note how everything is, to see what changes."""
         self.evening.wire.recorded.clear()
         self.evening.app.client.flood = Flood()
-        return Watch(self, self._counts())
+        return Watch(self, self._counts(), self.version())
 
     def _counts(self) -> dict[int, int]:
         return {channel: len(kept) for channel, kept in self.evening.world.backend.messages.items()}
 
     def dump(self) -> Dump:
         """Every row of every table but `seen`, which only says that an event was had."""
-        with contextlib.closing(sqlite3.connect(self.evening.database)) as database:
-            return {
-                table.name: set(database.execute(f"SELECT * FROM {table.name}"))
-                for table in own.tables()
-                if table.name != "seen"
-            }
+        return {
+            table.name: set(self.looking.execute(f"SELECT * FROM {table.name}"))
+            for table in own.tables()
+            if table.name != "seen"
+        }
+
+    @cached_property
+    def looking(self) -> sqlite3.Connection:
+        """Kept open: most presses change nothing, and to be told so by SQLite is quicker than to look at every row."""
+        return sqlite3.connect(self.evening.database, isolation_level=None)
+
+    def version(self) -> int:
+        """Another number whenever anybody else changed the database."""
+        return self.looking.execute("PRAGMA data_version").fetchone()[0]
 
     def put_back(self) -> None:
         """Let the database be as it was when the town was built."""
@@ -167,9 +175,12 @@ class Watch:
 
     town: Town
     counts: dict[int, int]
+    version: int
 
     def changed(self) -> Dump:
         """The rows that are new, gone or different, by table; the database is then put back."""
+        if self.town.version() == self.version:
+            return {}
         now, before = self.town.dump(), self.town.kept
         found = {name: now[name] ^ before[name] for name in now if now[name] != before[name]}
         if found:
@@ -239,7 +250,9 @@ def _field(name: str, value: Any) -> dict[str, Any]:
 @pytest.fixture
 async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     async for evening in an_evening(tmp_path, monkeypatch):
-        yield await build(evening)
+        made = await build(evening)
+        yield made
+        made.looking.close()
         evening.wire.recorded.clear()  # thousands of the same; other journeys hold them to the contract
 
 
