@@ -81,7 +81,7 @@ MOVES = {
     "buddies.met": BOTH,
     "buddies.still": BOTH,
     "buddies.hello": {"outbox"},
-    "/buddy avoid": {"separation"},
+    "/buddy avoid": {"separation", "call_offer"},
     "calls.drop": {"call_offer"},
     "calls.leave-out": {"call_offer"},
     "calls.end": {"call_offer", "outbox"},
