@@ -189,8 +189,9 @@ async def _set_up(app: App, network: demo.Demo, world: World) -> None:
         await exchange.message(timeout=20)
     # The roles an organiser gives afterwards: what the people of the demo are described as.
     roles = {role.name: role.id for role in world.backend.guilds[network.guild_id].roles.values()}
-    for person in network.facilitators:
-        world.give_role(person, network.guild_id, roles[str(app.library.text("networks.role.facilitator"))])
+    for kind, people in (("facilitator", network.facilitators), ("listener", network.listeners)):
+        for person in people:
+            world.give_role(person, network.guild_id, roles[str(app.library.text(f"networks.role.{kind}"))])
     assert app.pump is not None, "it runs from the moment the database is open"
     await app.pump.drain()
 
