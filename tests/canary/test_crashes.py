@@ -33,10 +33,7 @@ async def test_no_error_at_any_level_tells_of_anybody(scene: Scene) -> None:
     await scene.join(bird.person)
     question = await bird.slash("checkin now")
     await bird.press(question, "checkins.level=wobbly")
-    before = len(scene.dms(bird.person))
     await bird.person.send(bird.dm, LET_GO["dm"])
-    await until(lambda: len(scene.dms(bird.person)) > before + 1, "an apology with the numbers")
-    log = scene.log.read_text()
     for trace in (
         "An interaction failed",
         "as it should have been",
@@ -44,7 +41,8 @@ async def test_no_error_at_any_level_tells_of_anybody(scene: Scene) -> None:
         "breaking.py",
         "An error nobody",
     ):
-        assert trace in log, f"{trace}: the errors must be told, or this shows nothing\n{log[-3000:]}"
+        # What was written is met with a card before anything of it can fail, so a message says nothing of the log.
+        await until(lambda trace=trace: trace in scene.log.read_text(), f"the log telling {trace!r}")
     limit = core_limit(program.pid)
     os.kill(program.pid, signal.SIGUSR1)
     await until(lambda: "most recent call first" in scene.log.read_text(), "faulthandler's lines")

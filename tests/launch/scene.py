@@ -23,7 +23,7 @@ SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WEDNESDAY = datetime(2026, 11, 25, 18, 0, 5, tzinfo=UTC)  # the usual hour in London, and five seconds
 
 
-async def until(condition: Callable[[], Any], what: str, patience: float = 30.0) -> Any:
+async def until(condition: Callable[[], Any], what: str, patience: float = 90.0) -> Any:
     """Wait for something to become true; the limit is generous and never the measure of anything."""
     ends = asyncio.get_running_loop().time() + patience
     while not (value := condition()):
