@@ -129,8 +129,9 @@ class Evening(Scene):
         await self.app.client.wait_until_ready()
 
     async def sleep(self) -> None:
-        """Stop the bot, as SIGTERM does."""
+        """Stop the bot, as SIGTERM does, once it has said all it had to say to whoever pressed or asked."""
         if self._running is not None:
+            await until(lambda: not _answering(), "everybody being answered to the end")
             self.app.stop()
             await self._running
             self._running = None
@@ -229,6 +230,12 @@ class Evening(Scene):
         return [
             str(p.level) for p in await answering.history(self.app.store, self.app.keyring, None, person.id)
         ]
+
+
+def _answering() -> bool:
+    """Whether a command or a press is still being answered: some are answered in several messages."""
+    names = ("CommandTree-invoker", "discord.py: on_interaction")
+    return any(task.get_name() in names for task in asyncio.all_tasks())
 
 
 def last(exchange: Exchange) -> dict[str, Any]:
