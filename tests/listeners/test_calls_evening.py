@@ -89,7 +89,7 @@ async def test_out_of_hours_says_so_and_when_and_keeps_it(scene: Listening) -> N
         ("Sun 7.30-9 pm", "listeners.limits"),
     ):
         form = await joan.press(int(panel["id"]), button(panel, "listening.rota"))
-        await form.wait(10)
+        await form.wait()
         expect(last(await answered(await joan.submit(form, {"rota": typed}))), kind)
     preview = await scene.write()
     assert "7.30 pm this evening" in words(preview)
@@ -153,7 +153,7 @@ async def test_in_a_server_only_the_asker_sees_it_and_odd_input_is_met_kindly(sc
     assert preview["flags"] & 1 << 6, "seen by the asker alone"
     assert "<@1>" not in words(preview)
     form = await sam.press(int(preview["id"]), button(preview, "calls.change"))
-    await form.wait(10)
+    await form.wait()
     empty = {"name": "Sam", "reach": "\u200b ", "suits": "", "about": ""}
     shown = last(await answered(await sam.submit(form, empty)))
     expect(shown, "errors.nothing_to_read")
