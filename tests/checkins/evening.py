@@ -123,6 +123,8 @@ class Evening(Scene):
         # discord.py loads an extension afresh for every bot, so this is that bot's alone.
         sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
         await self.known()
+        # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow.
+        await until(lambda: not any(g.unavailable for g in self.app.client.guilds), "knowing its servers")
 
     async def _ready(self) -> None:
         await self.app.opened()
@@ -186,7 +188,8 @@ class Evening(Scene):
     def _has_heard(self) -> bool:
         sessions = [s for s in self.wire.gateway.sessions.values() if s.connection is not None]
         return all(s.seq == self.app.client.ws.sequence for s in sessions) and not any(
-            task.get_name().startswith("discord.py: ") for task in asyncio.all_tasks()
+            task.get_name().startswith(("discord.py: ", "CommandTree-invoker"))
+            for task in asyncio.all_tasks()
         )
 
     async def settled(self) -> None:
