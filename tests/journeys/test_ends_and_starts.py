@@ -9,7 +9,9 @@ from tests.crash.matrix import MESSAGES
 from tests.launch.mail import Mail
 from tests.launch.scene import WEDNESDAY, Scene, answered, button, offers_support, says, until
 
-SIGTERM_S = 25.0  # five are promised; a machine that is busy with other tests takes longer, and what hangs has thirty
+SIGTERM_S = (
+    25.0  # five are promised; a machine that is busy with other tests takes longer, and what hangs has thirty
+)
 
 
 async def test_sigterm_in_the_middle_of_a_round_loses_nothing(scene: Scene) -> None:

@@ -105,13 +105,17 @@ async def test_out_of_hours_says_so_and_when_and_keeps_it(scene: Listening) -> N
     await scene.told(sam, "calls.came_on")
 
 
-async def test_whoever_lost_the_role_or_left_takes_nothing(scene: Listening) -> None:
+async def test_whoever_lost_the_role_or_left_takes_nothing(
+    scene: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
     evening, joan, imran = scene.evening, scene.joan, scene.imran
     await scene.begin(joan, imran)
     await scene.ask()
     offer = await scene.told(joan, "listeners.offer")
-    evening.wire.faults.add(Rule("broken", method="GET", path="/guilds/*/members/*", status=500, times=None))
-    expect(await evening.tap(joan, offer, "calls.accept=tonight"), "errors.unsure")
+    evening.wire.faults.add(Rule("hang", method="GET", path="/guilds/*/members/*", times=None))
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.ui.listeners.PATIENCE_S", 0.2)
+        expect(await evening.tap(joan, offer, "calls.accept=tonight"), "errors.unsure")
     evening.wire.faults.clear()
     evening.world.take_role(joan, evening.demo.guild_id, await scene.role(joan))
     expect(await evening.tap(joan, offer, "calls.accept=tonight"), "errors.listener_only")

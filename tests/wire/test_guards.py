@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from datetime import timedelta
 from typing import Any
@@ -94,9 +95,10 @@ async def test_too_many_suggestions_are_refused(stage: Stage) -> None:
     await stage.connect(bot)
     stage.wire.record = True
     assert len(await stage.bea.autocomplete(stage.channel, "find", "what", "25")) == 25
-    stage.world.backend.answer_within = 1.5
-    assert await stage.bea.autocomplete(stage.channel, "find", "what", "26") == []
-    assert [row[3] for row in stage.wire.recorded] == [200, 400]
+    offered = asyncio.create_task(stage.bea.autocomplete(stage.channel, "find", "what", "26"))
+    await until(lambda: [row[3] for row in stage.wire.recorded] == [200, 400], "the refusal")
+    list(stage.world.backend.exchanges.values())[-1]._expire()
+    assert await offered == []
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])  # noqa: S104 - refused, which is the point
