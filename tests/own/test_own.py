@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.checkins.tables import Checkin, Plan
 from bot.db import own, upgrade
 from bot.db.keys import Keyring

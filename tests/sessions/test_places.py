@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.db.store import Store, engine_for
 from bot.members.habits import Habit, Habits, no_habits
 from bot.members.tables import Membership, Network, Person
