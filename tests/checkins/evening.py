@@ -121,7 +121,7 @@ class Evening(Scene):
             self._running.result()
         await ready
         # discord.py loads an extension afresh for every bot, so this is that bot's alone.
-        sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
+        sys.modules["cogs.conversation"].QUIET_S = QUIET_S
         await self.known()
 
     async def _ready(self) -> None:

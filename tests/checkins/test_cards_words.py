@@ -40,7 +40,7 @@ def dark_ones(evening: Evening, person: Person) -> list[dict[str, Any]]:
 async def quiet_for_ever(evening: Evening) -> None:
     """Nobody pauses: what comes now comes at once."""
     await evening.settled()
-    sys.modules["cogs.conversation"].QUIET_S = 3600.0  # type: ignore[attr-defined]
+    sys.modules["cogs.conversation"].QUIET_S = 3600.0
 
 
 async def said(evening: Evening, person: Person, *texts: str) -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ async def test_a_card_does_not_wait_for_a_pause_in_the_writing(evening: Evening)
 
 
 async def test_a_sentence_in_pieces_is_read_as_one_and_what_follows_is_met(evening: Evening) -> None:
-    sys.modules["cogs.conversation"].QUIET_S = 0.5  # type: ignore[attr-defined]
+    sys.modules["cogs.conversation"].QUIET_S = 0.5
     dm = await evening.you.open_dm()
     for text in ("I want to", "kill", "myself", "sorry"):
         await evening.you.send(dm, text)
@@ -171,7 +171,7 @@ async def unopened(evening: Evening) -> Any:
     await evening.known()
     await until(lambda: evening.app.client.get_cog("Conversation"), "its cogs")
     await evening.app.client.wait_until_ready()
-    sys.modules["cogs.conversation"].QUIET_S = 0.05  # type: ignore[attr-defined]
+    sys.modules["cogs.conversation"].QUIET_S = 0.05
     waking.cancel()
     return evening.app
 

@@ -108,7 +108,7 @@ def test_more_rows_than_are_read_at_once(house: House, monkeypatch: pytest.Monke
     new = house.keyring
     with house.session() as session:
         for row_id, text in wanted.items():
-            value = session.get(Checkin, row_id).level_sealed  # type: ignore[union-attr]
+            value = session.get(Checkin, row_id).level_sealed
             assert (value and new.open(value, "checkin", "level_sealed", row_id)) == text
 
 
