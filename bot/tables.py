@@ -1,5 +1,11 @@
+"""Every table there is. Whoever needs them all (migrations, export, forgetting, tests) takes `TABLES` from here.
+
+SQLModel knows a table once its module was imported; one missing here would go unexported and unforgotten. That
+is all these imports are for, so the linters do not ask where they are used.
+"""
 # pyright: reportUnusedImport=false
-"""Every table there is, so that whoever needs them all (migrations, export, tests) imports one name."""
+
+from sqlmodel import SQLModel
 
 import bot.buddies.tables
 import bot.checkins.tables
@@ -12,4 +18,6 @@ import bot.members.tables
 import bot.outbox.tables
 import bot.schedule.tables
 import bot.sessions.coming_tables
-import bot.sessions.tables  # noqa: F401
+import bot.sessions.tables
+
+TABLES = SQLModel.metadata

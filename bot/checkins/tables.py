@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, time
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, String, Time, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from bot.checkins.rules import State
-from bot.db.columns import Keep, Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Keep, Row, Sealed, UtcDateTime, impersonal, new_id, personal
 
 WHILE_MEMBER = Keep("while you are a member")
 LEVELS_KEPT = Keep("90 days", days=90, since="due_at")
@@ -24,10 +24,10 @@ def _of_membership(keep: Keep) -> Column[int]:
     )
 
 
-class Plan(SQLModel, table=True):
+class Plan(Row, table=True):
     """One member's own day and time for being asked, in one network."""
 
-    __tablename__ = "checkin_plan"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "checkin_plan"
     __table_args__ = (UniqueConstraint("membership_id"),)
 
     id: int = Field(
@@ -74,10 +74,10 @@ class Plan(SQLModel, table=True):
     )
 
 
-class Checkin(SQLModel, table=True):
+class Checkin(Row, table=True):
     """One question to one member, and the level they gave, sealed."""
 
-    __tablename__ = "checkin"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "checkin"
 
     id: int = Field(
         default_factory=new_id,

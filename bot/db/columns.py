@@ -9,12 +9,21 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import DateTime, Dialect, LargeBinary
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
 
 SEAL_VERSION = b"\x01"
+
+
+class Row(SQLModel):
+    """What every table is made from."""
+
+    if TYPE_CHECKING:
+        # A table's name is a plain text here; SQLModel declares the function it would make one up with.
+        __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class Keep(str):

@@ -16,10 +16,11 @@ from sqlalchemy import Column, ColumnElement, Table, func, or_, tuple_
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select as select_from
 from sqlalchemy import update as update_in
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from bot.db.columns import Erase, Keep, KeyedIndex, Sealed
 from bot.db.keys import Keyring
+from bot.tables import TABLES
 
 log = logging.getLogger("reallyok.db")
 
@@ -35,7 +36,7 @@ class Erased:
 
 def tables() -> list[Table]:
     """Every table, those that refer to others first."""
-    return list(reversed(SQLModel.metadata.sorted_tables))
+    return list(reversed(TABLES.sorted_tables))
 
 
 def subject_of(table: Table) -> Column[Any] | None:
@@ -112,7 +113,7 @@ def erase(session: Session, keys: Keyring, user_id: int) -> Erased:
 def rows_of(session: Session, keys: Keyring, user_id: int) -> dict[str, list[dict[str, str]]]:
     """Everything kept of one person: table, rows, and of each row the exported columns as text, unsealed."""
     found: dict[str, list[dict[str, str]]] = {}
-    for table in SQLModel.metadata.sorted_tables:
+    for table in TABLES.sorted_tables:
         exported = [c for c in table.columns if c.info.get("export")]
         whose = theirs(table, keys, user_id)
         if whose is None and (named := naming(table)):

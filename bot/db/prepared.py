@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Executable
 from sqlalchemy.dialects import sqlite
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 Convert = Callable[[Any], Any]
-_DIALECT: Any = sqlite.dialect(paramstyle="named")  # pyright: ignore[reportUnknownMemberType]
+_DIALECT = cast("Any", sqlite).dialect(paramstyle="named")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import BigInteger, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from bot.db import backup, keys, rotation, sealed_file, upgrade
 from bot.db.keys import Keyring
@@ -27,6 +27,7 @@ from bot.db.rotation import KeyPlace
 from bot.db.sealed_file import Header
 from bot.db.store import engine_for, sqlite_path
 from bot.errors import OperatorError
+from bot.tables import TABLES
 
 _STAGED = ".restoring"
 # All SQLite may leave beside a file it works on.
@@ -179,11 +180,11 @@ def _forget_again(
 def _everybody(session: Session) -> set[int]:
     """Every number that may be a person. One that is not has no tag in the ledger, so too many do no harm."""
     people: set[int] = set()
-    for table in SQLModel.metadata.sorted_tables:
+    for table in TABLES.sorted_tables:
         for column in table.columns:
             if column.info.get("personal") and isinstance(column.type, BigInteger):
-                people.update(session.connection().execute(select(column).distinct()).scalars())
-    people.discard(None)  # pyright: ignore[reportArgumentType] - of columns that may be empty
+                known = select(column).where(column.is_not(None)).distinct()
+                people.update(session.connection().execute(known).scalars())
     return people
 
 

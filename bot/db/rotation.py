@@ -24,9 +24,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import SQLModel
 
-import bot.tables  # noqa: F401 # pyright: ignore[reportUnusedImport] - every table must be known
 from bot.db import keys, upgrade
 from bot.db.columns import KeyedIndex, Sealed
 from bot.db.keys import Keyring
@@ -34,6 +32,7 @@ from bot.db.ledger import Ledger
 from bot.db.store import engine_for, sqlite_path
 from bot.errors import OperatorError
 from bot.settings import Settings
+from bot.tables import TABLES
 
 log = logging.getLogger("reallyok.db")
 _AT_ONCE = 500
@@ -196,11 +195,11 @@ def reseal(database_url: str, old: Keyring, new: Keyring) -> int:
     engine = engine_for(database_url, writing=True)
     try:
         with engine.begin() as connection:
-            values = sum(_reseal(connection, table, old, new) for table in SQLModel.metadata.sorted_tables)
-            install = SQLModel.metadata.tables["install"]
+            values = sum(_reseal(connection, table, old, new) for table in TABLES.sorted_tables)
+            install = TABLES.tables["install"]
             connection.execute(update(install).values(key_fingerprint=new.fingerprint()))
         with engine.connect() as connection:
-            connection.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # pyright: ignore[reportOptionalMemberAccess]
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except DBAPIError as error:
         raise OperatorError(
             f"The database could not be sealed anew ({error.orig}).",

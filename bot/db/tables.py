@@ -5,28 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session
 
-from bot.db.columns import Keep, UtcDateTime, impersonal, personal
+from bot.db.columns import Keep, Row, UtcDateTime, impersonal, personal
 from bot.db.prepared import Prepared
 
 WEEK = Keep("7 days", days=7, since="seen_at")
 
 
-class Install(SQLModel, table=True):
+class Install(Row, table=True):
     """One row: which key sealed this database."""
 
-    __tablename__ = "install"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "install"
 
     id: int = Field(default=1, primary_key=True, sa_column_kwargs=impersonal("always 1"))
     key_fingerprint: str = Field(max_length=12, sa_column_kwargs=impersonal("tells keys apart"))
     made_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=impersonal("when it was made"))
 
 
-class Seen(SQLModel, table=True):
+class Seen(Row, table=True):
     """An inbound event that had its effect. Discord may deliver one twice; it must count once."""
 
-    __tablename__ = "seen"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "seen"
 
     source: str = Field(primary_key=True, max_length=20, sa_column_kwargs=impersonal("a kind of event"))
     event_id: str = Field(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, insert, or_, update
+from sqlalchemy import Exists, bindparam, exists, func, insert, or_, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
@@ -37,7 +37,7 @@ class Line:
     parcel: Parcel
 
 
-def _has(side_id: str, role: str) -> object:
+def _has(side_id: str, role: str) -> Exists:
     return exists().where(
         col(Side.id) == bindparam(side_id),
         col(Side.role) == bindparam(role),
@@ -71,8 +71,8 @@ _LOOK = Prepared(
     .where(
         col(TalkRow.id) == bindparam("talk_id"),
         col(TalkRow.state) == _OPEN,
-        _has("part_id", "role"),  # pyright: ignore[reportArgumentType]
-        _has("to_id", "to_role"),  # pyright: ignore[reportArgumentType]
+        _has("part_id", "role"),
+        _has("to_id", "to_role"),
     )
 )
 _COLUMNS: tuple[str, ...] = tuple(str(name) for name in Post.model_fields)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, ForeignKey, String, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from bot.db.columns import Erase, Keep, Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Erase, Keep, Row, Sealed, UtcDateTime, impersonal, new_id, personal
 from bot.db.keys import Keyring
 from bot.listeners.rules import ANSWER_MINUTES, DEFAULT_OPEN, Ending, Hours, Offer, Promise, State, rota_of
 
@@ -26,10 +26,10 @@ def _of_membership(keep: Keep) -> Column[int]:
     )
 
 
-class Listening(SQLModel, table=True):
+class Listening(Row, table=True):
     """What a network's organisers stated about listening."""
 
-    __tablename__ = "listening"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "listening"
 
     network_id: int = Field(
         sa_column=Column(
@@ -45,10 +45,10 @@ class Listening(SQLModel, table=True):
     )
 
 
-class Listener(SQLModel, table=True):
+class Listener(Row, table=True):
     """One listener of one network: what members see of them, when they are on, and how much they take."""
 
-    __tablename__ = "listener"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "listener"
     __table_args__ = (UniqueConstraint("network_id", "user_id"),)
 
     id: int = Field(
@@ -130,10 +130,10 @@ class Listener(SQLModel, table=True):
         )
 
 
-class Call(SQLModel, table=True):
+class Call(Row, table=True):
     """One member's wish to be rung, what they wrote for it, and who took it."""
 
-    __tablename__ = "call"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "call"
 
     id: int = Field(
         default_factory=new_id,
@@ -215,10 +215,10 @@ class Call(SQLModel, table=True):
     )
 
 
-class CallOffer(SQLModel, table=True):
+class CallOffer(Row, table=True):
     """How one listener stands to one call: shown to the member, asked, or not to be asked."""
 
-    __tablename__ = "call_offer"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "call_offer"
     __table_args__ = (UniqueConstraint("call_id", "user_id"),)
 
     id: int = Field(

@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint, func, text
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, col, select
 
-from bot.db.columns import Keep, KeyedIndex, Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Keep, KeyedIndex, Row, Sealed, UtcDateTime, impersonal, new_id, personal
 from bot.db.keys import Keyring
 from bot.listeners.talk_rules import KEPT_FOR, PARTIES, Role, Step, Talk, Wishes
 
@@ -23,10 +23,10 @@ WHO = "talk person"
 WHICH = "talk message"
 
 
-class TalkRow(SQLModel, table=True):
+class TalkRow(Row, table=True):
     """One talk: how it stands and what was asked for. It names nobody."""
 
-    __tablename__ = "talk"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "talk"
 
     id: int = Field(
         default_factory=new_id,
@@ -69,10 +69,10 @@ class TalkRow(SQLModel, table=True):
     )
 
 
-class Side(SQLModel, table=True):
+class Side(Row, table=True):
     """One person's part in one talk, and the name they go by in it. The only place that says who."""
 
-    __tablename__ = "talk_side"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "talk_side"
     __table_args__ = (UniqueConstraint("talk_id", "person_index"),)
 
     id: int = Field(
@@ -166,10 +166,10 @@ class Going(StrEnum):
 WAITING_TO_GO = (Going.READY, Going.SENDING)
 
 
-class Post(SQLModel, table=True):
+class Post(Row, table=True):
     """One message on its way to one side of a talk: words of the other side's, or of the bot's own."""
 
-    __tablename__ = "talk_post"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "talk_post"
     __table_args__ = (
         UniqueConstraint("source_index", "part"),
         Index(
@@ -266,10 +266,10 @@ class Post(SQLModel, table=True):
         return int(keys.open(self.source_sealed, "talk_post", "source_sealed", self.id))
 
 
-class TalkName(SQLModel, table=True):
+class TalkName(Row, table=True):
     """That a made-up name was given to somebody on a day, so that nobody else is met under it for a while."""
 
-    __tablename__ = "talk_name"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "talk_name"
 
     name: str = Field(primary_key=True, max_length=60, sa_column_kwargs=impersonal("made-up words"))
     used_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=impersonal("a time of nobody named here"))

@@ -13,9 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, UniqueConstraint
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session
 
-from bot.db.columns import Erase, Keep, Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Erase, Keep, Row, Sealed, UtcDateTime, impersonal, new_id, personal
 from bot.db.keys import Keyring
 
 UNTIL_UNDONE = Keep("until you undo it")
@@ -32,10 +32,10 @@ class Apart(StrEnum):
     ENDED = "ended"  # they were buddies, and one of them asked for it never to happen again
 
 
-class Separation(SQLModel, table=True):
+class Separation(Row, table=True):
     """That one account is to be kept apart from another, as a code of the two. Nobody's row: it names nobody."""
 
-    __tablename__ = "separation"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "separation"
 
     pair: bytes = Field(
         sa_column=Column(
@@ -55,19 +55,19 @@ class Separation(SQLModel, table=True):
     )
 
 
-class SeparationSecret(SQLModel, table=True):
+class SeparationSecret(Row, table=True):
     """One row: the secret the codes are made with."""
 
-    __tablename__ = "separation_secret"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "separation_secret"
 
     id: int = Field(default=1, primary_key=True, sa_column_kwargs=impersonal("always 1"))
     secret_sealed: bytes = Field(sa_type=Sealed, sa_column_kwargs=impersonal("a random secret of the bot's"))
 
 
-class ApartRow(SQLModel, table=True):
+class ApartRow(Row, table=True):
     """Somebody on a member's own list, which they alone see and can undo. Empty of the other once those are forgotten."""
 
-    __tablename__ = "apart"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "apart"
     __table_args__ = (UniqueConstraint("user_id", "other_id"),)
 
     id: int = Field(

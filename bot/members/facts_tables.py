@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, String
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, select
 
-from bot.db.columns import Keep, KeyedIndex, Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Keep, KeyedIndex, Row, Sealed, UtcDateTime, impersonal, new_id, personal
 from bot.db.keys import Keyring
 from bot.members.facts_rules import Kind, Listed, State, canonical
 
@@ -15,10 +15,10 @@ KEPT = Keep("until you remove it or leave")
 SAME_BODY = "organisation"
 
 
-class Organisation(SQLModel, table=True):
+class Organisation(Row, table=True):
     """One name on a network's list of employers, trusts or authorities."""
 
-    __tablename__ = "organisation"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "organisation"
 
     id: int = Field(
         default_factory=new_id,
@@ -43,10 +43,10 @@ class Organisation(SQLModel, table=True):
         return Listed(self.name, tuple(self.aliases), self.id)
 
 
-class Fact(SQLModel, table=True):
+class Fact(Row, table=True):
     """One thing a member told of whom they work for: what they said, and what it counts as once it is confirmed."""
 
-    __tablename__ = "fact"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "fact"
 
     id: int = Field(
         default_factory=new_id,

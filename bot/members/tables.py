@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, ForeignKey, String, UniqueConstraint
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, col, select
 
-from bot.db.columns import Erase, Keep, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Erase, Keep, Row, UtcDateTime, impersonal, new_id, personal
 
 WHILE_MEMBER = Keep("while you are a member")
 UNTIL_FORGOTTEN = Keep("until forgotten")
@@ -22,10 +22,10 @@ class Purpose(StrEnum):
     BUDDIES = "buddies"
 
 
-class Network(SQLModel, table=True):
+class Network(Row, table=True):
     """One Discord server that has been set up."""
 
-    __tablename__ = "network"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "network"
 
     id: int = Field(
         sa_column=Column(BigInteger, primary_key=True, autoincrement=False, **impersonal("the server's id"))
@@ -82,10 +82,10 @@ class Network(SQLModel, table=True):
     )
 
 
-class Person(SQLModel, table=True):
+class Person(Row, table=True):
     """Somebody who is a member somewhere, and how to reach them. One row over all networks."""
 
-    __tablename__ = "person"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "person"
 
     user_id: int = Field(
         sa_column=Column(
@@ -123,10 +123,10 @@ class Person(SQLModel, table=True):
     )
 
 
-class Membership(SQLModel, table=True):
+class Membership(Row, table=True):
     """One person in one network."""
 
-    __tablename__ = "membership"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "membership"
     __table_args__ = (UniqueConstraint("network_id", "user_id"),)
 
     id: int = Field(
@@ -160,10 +160,10 @@ class Membership(SQLModel, table=True):
     )
 
 
-class Consent(SQLModel, table=True):
+class Consent(Row, table=True):
     """What somebody agreed to, when, and when they took it back."""
 
-    __tablename__ = "consent"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "consent"
 
     id: int = Field(
         default_factory=new_id,

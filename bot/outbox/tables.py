@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from sqlalchemy import JSON, BigInteger, Column, Index, String, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from bot.db.columns import Keep, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Keep, Row, UtcDateTime, impersonal, new_id, personal
 
 KEPT = Keep("7 days after sending", days=7, since="ended_at")
 
@@ -55,8 +55,8 @@ class Priority(IntEnum):
     CATCH_UP = 30
 
 
-class Outbox(SQLModel, table=True):
-    __tablename__ = "outbox"  # pyright: ignore[reportAssignmentType]
+class Outbox(Row, table=True):
+    __tablename__ = "outbox"
     __table_args__ = (
         Index(
             "ix_outbox_open",

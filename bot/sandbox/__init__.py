@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 
 # simcord tries discord.py out when it is imported, and the client it builds warns of things that nobody
@@ -10,6 +11,6 @@ _discord = logging.getLogger("discord")
 _level = _discord.level
 _discord.setLevel(logging.ERROR)
 try:
-    import simcord  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    importlib.import_module("simcord")
 finally:
     _discord.setLevel(_level)

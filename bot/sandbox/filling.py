@@ -294,8 +294,10 @@ def _listed(answer: Any) -> list[Any]:
         return []
     if isinstance(answer, list):
         return cast("list[Any]", answer)
-    if isinstance(answer, tuple) and not (len(answer) == 2 and isinstance(answer[1], bytes)):  # pyright: ignore[reportUnknownArgumentType]
-        return list(cast("tuple[Any, ...]", answer))
+    if isinstance(answer, tuple):
+        several = cast("tuple[Any, ...]", answer)
+        is_file = len(several) == 2 and isinstance(several[1], bytes)
+        return [several] if is_file else list(several)
     return [answer]
 
 

@@ -4,6 +4,8 @@ The rows are the truth; APScheduler only wakes us. Its trigger is set in real ti
 because a rehearsal's clock may stand in another year. The sweep runs on the event loop's monotonic timer: if
 somebody moves the system clock back, a wall-clock interval would fall silent until the clock caught up.
 """
+# APScheduler 3 ships no types.
+# pyright: reportMissingTypeStubs=false
 
 from __future__ import annotations
 
@@ -13,9 +15,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-# APScheduler 3 ships no types.
-from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[reportMissingTypeStubs]
-from apscheduler.triggers.date import DateTrigger  # pyright: ignore[reportMissingTypeStubs]
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
 
 from bot.clock import Clock, SystemClock
 from bot.errors import StoreUnavailable

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey
-from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlmodel import Field, Session, col, delete, select
 
-from bot.db.columns import impersonal, new_id
+from bot.db.columns import Row, impersonal, new_id
 from bot.schedule.closures import Closure
 
 
-class ClosureRow(SQLModel, table=True):
+class ClosureRow(Row, table=True):
     """One holiday or half-term of one network."""
 
-    __tablename__ = "closure"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "closure"
 
     id: int = Field(
         default_factory=new_id,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from bot.db.columns import Keep, UtcDateTime, new_id, personal
+from bot.db.columns import Keep, Row, UtcDateTime, new_id, personal
 from bot.sessions.rules import Answer, Place
 from bot.sessions.tables import key, of
 
@@ -20,10 +20,10 @@ UNTIL_REVOKED = Keep("until you take it back")
 COMING_KEPT = Keep("90 days", days=90, since="starts_at")
 
 
-class Coming(SQLModel, table=True):
+class Coming(Row, table=True):
     """What one member said about one meeting, and their place in it."""
 
-    __tablename__ = "session_coming"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_coming"
     __table_args__ = (
         UniqueConstraint("occurrence_id", "user_id"),
         Index("ix_session_coming_line", "occurrence_id", "place", "since"),
@@ -73,10 +73,10 @@ class Coming(SQLModel, table=True):
     )
 
 
-class Attendance(SQLModel, table=True):
+class Attendance(Row, table=True):
     """That somebody was at a meeting."""
 
-    __tablename__ = "session_attendance"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_attendance"
     __table_args__ = (UniqueConstraint("occurrence_id", "user_id"),)
 
     id: int = Field(default_factory=new_id, sa_column=key(**personal(export=None, keep=COMING_KEPT)))
@@ -102,10 +102,10 @@ class Attendance(SQLModel, table=True):
     )
 
 
-class ReminderChoice(SQLModel, table=True):
+class ReminderChoice(Row, table=True):
     """When one member is reminded in one network; no row: a day and an hour before."""
 
-    __tablename__ = "session_reminders"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_reminders"
     __table_args__ = (UniqueConstraint("membership_id"),)
 
     id: int = Field(default_factory=new_id, sa_column=key(**personal(export=None, keep=WHILE_MEMBER)))
@@ -129,10 +129,10 @@ class ReminderChoice(SQLModel, table=True):
     after: bool = Field(default=True, sa_column_kwargs=personal(export="Asked afterwards", keep=WHILE_MEMBER))
 
 
-class Feed(SQLModel, table=True):
+class Feed(Row, table=True):
     """One person's private calendar address over all their networks: only a hash of it."""
 
-    __tablename__ = "session_feed"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_feed"
 
     user_id: int = Field(
         sa_column=Column(

@@ -25,9 +25,9 @@ from sqlalchemy import (
     Time,
     UniqueConstraint,
 )
-from sqlmodel import Field, Session, SQLModel, col, select, update
+from sqlmodel import Field, Session, col, select, update
 
-from bot.db.columns import Keep, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Keep, Row, UtcDateTime, impersonal, new_id, personal
 from bot.sessions.rules import MirrorState, OccurrenceState, SeriesState, Where, Who
 
 WHILE_FACILITATOR = Keep("while you run it")
@@ -47,10 +47,10 @@ def of(parent: str, **declared: Any) -> Column[int]:
     )
 
 
-class SessionNetwork(SQLModel, table=True):
+class SessionNetwork(Row, table=True):
     """How one network holds sessions: its channel, and whether Discord's own events are used."""
 
-    __tablename__ = "session_network"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_network"
 
     network_id: int = Field(
         sa_column=Column(
@@ -77,10 +77,10 @@ class SessionNetwork(SQLModel, table=True):
     )
 
 
-class SeriesRow(SQLModel, table=True):
+class SeriesRow(Row, table=True):
     """One series, or a single meeting (a rule of one date)."""
 
-    __tablename__ = "session_series"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_series"
 
     id: int = Field(default_factory=new_id, sa_column=key(**impersonal("a random number")))
     network_id: int = Field(sa_column=of("network", **impersonal("which server it is in")))
@@ -130,10 +130,10 @@ class SeriesRow(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=impersonal("when it was made"))
 
 
-class Change(SQLModel, table=True):
+class Change(Row, table=True):
     """What one edit of a series changed, so that a second person editing can be shown it. Not who did."""
 
-    __tablename__ = "session_change"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_change"
     __table_args__ = (UniqueConstraint("series_id", "revision"),)
 
     id: int = Field(default_factory=new_id, sa_column=key(**impersonal("a random number")))
@@ -148,10 +148,10 @@ class Change(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcDateTime, sa_column_kwargs=impersonal("when"))
 
 
-class Occurrence(SQLModel, table=True):
+class Occurrence(Row, table=True):
     """One meeting of a series."""
 
-    __tablename__ = "session_occurrence"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_occurrence"
     __table_args__ = (
         UniqueConstraint("series_id", "original_on"),
         Index("ix_session_occurrence_upcoming", "network_id", "starts_at"),
@@ -216,10 +216,10 @@ class Occurrence(SQLModel, table=True):
     )
 
 
-class Mirror(SQLModel, table=True):
+class Mirror(Row, table=True):
     """One meeting as one of Discord's own events, and how it last looked there."""
 
-    __tablename__ = "session_mirror"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_mirror"
 
     id: int = Field(default_factory=new_id, sa_column=key(**impersonal("a random number")))
     occurrence_id: int = Field(
@@ -252,10 +252,10 @@ class Mirror(SQLModel, table=True):
     attempts: int = Field(default=0, sa_column_kwargs=impersonal("a count of tries"))
 
 
-class Facilitator(SQLModel, table=True):
+class Facilitator(Row, table=True):
     """Somebody who runs a series. They need not have joined the network; their role is asked of Discord each time."""
 
-    __tablename__ = "session_facilitator"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_facilitator"
     __table_args__ = (UniqueConstraint("series_id", "user_id"),)
 
     id: int = Field(default_factory=new_id, sa_column=key(**personal(export=None, keep=WHILE_FACILITATOR)))
@@ -275,10 +275,10 @@ class Facilitator(SQLModel, table=True):
     )
 
 
-class Invited(SQLModel, table=True):
+class Invited(Row, table=True):
     """Somebody a series by invitation is for."""
 
-    __tablename__ = "session_invited"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_invited"
     __table_args__ = (UniqueConstraint("series_id", "user_id"),)
 
     id: int = Field(default_factory=new_id, sa_column=key(**personal(export=None, keep=WHILE_INVITED)))
@@ -293,10 +293,10 @@ class Invited(SQLModel, table=True):
     )
 
 
-class Draft(SQLModel, table=True):
+class Draft(Row, table=True):
     """A session somebody is writing or changing and has not saved."""
 
-    __tablename__ = "session_draft"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session_draft"
 
     id: int = Field(default_factory=new_id, sa_column=key(**personal(export=None, keep=DRAFT_KEPT)))
     network_id: int = Field(sa_column=of("network", **personal(export="Network", keep=DRAFT_KEPT)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import discord
 
@@ -50,17 +50,20 @@ class Router:
 
     def find(self, interaction: discord.Interaction[Any]) -> tuple[Press, Handler] | None:
         """The press and its handler; None when nobody here answers to it."""
-        data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-        press = parse(str(data.get("custom_id", "")))
+        press = parse(str(_data(interaction).get("custom_id", "")))
         if press is None or press.kind not in self.handlers:
             return None
         return press, self.handlers[press.kind]
 
 
+def _data(interaction: discord.Interaction[Any]) -> Mapping[str, Any]:
+    # discord.py tells a command's data from a press's by the interaction's type; here either has only what it has.
+    return cast("Mapping[str, Any]", interaction.data or {})
+
+
 def chosen(interaction: discord.Interaction[Any]) -> list[str]:
     """What was picked in a menu."""
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    return [str(value) for value in data.get("values", [])]
+    return [str(value) for value in _data(interaction).get("values", [])]
 
 
 def picked_row(interaction: discord.Interaction[Any]) -> int:
@@ -84,16 +87,14 @@ def written(interaction: discord.Interaction[Any]) -> dict[str, str]:
             if component.get("component"):
                 gather([component["component"]])
 
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    gather(data.get("components"))
+    gather(_data(interaction).get("components"))
     return found
 
 
 def chosen_in_form(interaction: discord.Interaction[Any]) -> dict[str, list[str]]:
     """What was picked in a form of menus: custom id of each menu and everything picked in it."""
     found: dict[str, list[str]] = {}
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    for label in data.get("components", []):
+    for label in _data(interaction).get("components", []):
         menu: Mapping[str, Any] = label.get("component") or {}
         if "custom_id" in menu:
             found[str(menu["custom_id"])] = [str(value) for value in menu.get("values") or ()]

@@ -220,7 +220,7 @@ async def test_controls_answer_as_the_table_says(town: Town) -> None:
             picked = town.picked(row.name, choice, town.cast[who])
 
             async def press(person: Any, channel: int) -> Any:
-                return await town.deliver(person, channel, row.form, custom_id, picked, fields)  # noqa: B023
+                return await town.deliver(person, channel, row.form, custom_id, picked, fields)  # noqa: B023 - judged within this turn
 
             await slips.judge(town, who, where, row, custom_id, press)
     assert not slips, "\n".join(slips)
@@ -233,7 +233,7 @@ async def test_commands_answer_as_the_table_says(town: Town) -> None:
             continue
 
         async def run(person: Any, channel: int) -> Any:
-            return await town.command(person, channel, row.name, options(town, row.name))  # noqa: B023
+            return await town.command(person, channel, row.name, options(town, row.name))  # noqa: B023 - judged within this turn
 
         await slips.judge(town, who, where, row, row.name, run)
     assert not slips, "\n".join(slips)

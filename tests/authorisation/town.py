@@ -16,7 +16,6 @@ from simcord.backend.models import Message
 from simcord.backend.serializers import user_payload
 from simcord.enums import InteractionType
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.db import own
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.filling import Form, command_data, command_path, nest

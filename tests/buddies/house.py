@@ -14,9 +14,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, select
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.buddies import asking, due, matching, proposing
 from bot.buddies.desk import Desk
 from bot.buddies.life_rules import Said, State
@@ -33,6 +32,7 @@ from bot.outbox import queue
 from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox
 from bot.outbox.tables import State as Sending
+from bot.tables import TABLES
 from bot.ui.render import Origin, draw
 from tests.checkins.evening import library
 
@@ -50,7 +50,7 @@ def blank() -> Path:
     """A database of one network with its list of employers, and nobody in it."""
     file = Path(tempfile.mkdtemp()) / "blank.db"
     engine = engine_for(f"sqlite:///{file}", writing=True)
-    SQLModel.metadata.create_all(engine)
+    TABLES.create_all(engine)
     with Session(engine) as session:
         session.add(Network(id=NET, name=NAME, made_at=FRIDAY))
         session.commit()

@@ -187,12 +187,12 @@ async def test_somebody_who_vanishes_while_a_round_is_put_together_is_in_none(ho
     usual = house.match
 
     async def meanwhile(*args: object) -> object:
-        found = await usual(*args)  # type: ignore[arg-type]
+        found = await usual(*args)
         for user in found.pairs[0]:
             await service.leave(house.store, NET, user, house.now)
         return found
 
-    house.match = meanwhile  # type: ignore[method-assign]
+    house.match = meanwhile
     await house.play(days=5)
     assert await house.all(Place) == []
     assert not house.got(ANN, "proposal") + house.got(BOB, "proposal") + house.got(CEM, "proposal")

@@ -18,11 +18,11 @@ from tests.buddies.people import network
 
 def free(number: int, **told: object) -> Person:
     """Somebody nobody else here works with."""
-    return Person(number, Workplace(True, frozenset({number.to_bytes(8)})), **told)  # type: ignore[arg-type]
+    return Person(number, Workplace(True, frozenset({number.to_bytes(8)})), **told)
 
 
 def one_of(body: bytes, number: int, **told: object) -> Person:
-    return Person(number, Workplace(True, frozenset({body})), **told)  # type: ignore[arg-type]
+    return Person(number, Workplace(True, frozenset({body})), **told)
 
 
 def weekly(

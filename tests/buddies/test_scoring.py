@@ -21,7 +21,7 @@ def somebody(number: int, **told: object) -> Person:
     """A head of a small rural primary, who works for nobody else here."""
     usual = {"role": "head", "phase": "primary", "size": 0, "place": "rural", "years": 2, "region": "north"}
     work = Workplace(True, frozenset({number.to_bytes(8)}))
-    return Person(number, work, **usual | {"shares": frozenset(Field)} | told)  # type: ignore[arg-type]
+    return Person(number, work, **usual | {"shares": frozenset(Field)} | told)
 
 
 ONE = somebody(1)

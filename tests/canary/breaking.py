@@ -59,6 +59,6 @@ async def _heard(_store: Any, user_id: int) -> None:
 if __name__ == "__main__":
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
-    answering.answer = _answer  # type: ignore[assignment]
-    answering.heard = _heard  # type: ignore[assignment]
+    answering.answer = _answer
+    answering.heard = _heard
     cli.main(sys.argv[1:])

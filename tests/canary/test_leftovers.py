@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import Session
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.checkins.tables import Checkin
 from bot.db import sealed_file, tables, upgrade
 from bot.db.backup import backup

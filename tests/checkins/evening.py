@@ -121,7 +121,7 @@ class Evening(Scene):
             self._running.result()
         await ready
         # discord.py loads an extension afresh for every bot, so this is that bot's alone.
-        sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
+        sys.modules["cogs.conversation"].QUIET_S = QUIET_S
         await self.known()
         # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow.
         await until(lambda: not any(g.unavailable for g in self.app.client.guilds), "knowing its servers")

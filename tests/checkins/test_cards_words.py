@@ -167,7 +167,7 @@ async def unopened(evening: Evening) -> Any:
     await until(lambda: evening.app.client.get_cog("Conversation"), "its cogs")
     await evening.known()
     await evening.app.client.wait_until_ready()
-    sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
+    sys.modules["cogs.conversation"].QUIET_S = QUIET_S
     waking.cancel()
     return evening.app
 

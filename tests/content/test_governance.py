@@ -8,11 +8,10 @@ from datetime import date
 
 import pytest
 from sqlalchemy import Boolean, Column, Table
-from sqlmodel import SQLModel
 
-import bot.tables  # noqa: F401
 from bot.content import Template, default_root, load
 from bot.content.check import check
+from bot.tables import TABLES
 
 LIBRARY = load(default_root())
 PAPERS = [template for template in LIBRARY.templates if template.id.startswith("governance.")]
@@ -22,7 +21,7 @@ COMMAND = re.compile(r"`/([a-z ]+)`")
 
 
 def personal_columns() -> Iterator[tuple[Table, Column[object]]]:
-    for table in SQLModel.metadata.sorted_tables:
+    for table in TABLES.sorted_tables:
         for column in table.columns:
             if column.info.get("personal"):
                 yield table, column

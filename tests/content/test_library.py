@@ -101,7 +101,7 @@ def test_dates_are_said_the_british_way() -> None:
     assert library.months()[0] == "Jan"
     assert len(library.months("cy")) == 12
     with pytest.raises(ValueError, match="aware"):
-        library.when(datetime(2026, 1, 1), "Europe/London")  # noqa: DTZ001
+        library.when(datetime(2026, 1, 1), "Europe/London")  # noqa: DTZ001 - that it is refused is the test
 
 
 def test_the_clock_on_the_wall_is_followed_across_the_change() -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-import bot.tables  # noqa: F401 - every table must be known
 from bot.checkins.tables import Checkin, Plan
 from bot.db import keys, tables, upgrade
 from bot.db.backup import backup

@@ -292,7 +292,7 @@ def test_an_older_version_is_upgraded_with_no_copy_of_it_left(
     done = house.restore(file, LATER)
     assert upgrade.current(str(house.database)) == "9000"
     assert house.levels() == {user_id: PEOPLE[user_id] for user_id in (AMIR, BEA)}
-    assert [path.name for path in (house.database.parent / "copies").iterdir()] == [done.kept.name]  # type: ignore[union-attr]
+    assert [path.name for path in (house.database.parent / "copies").iterdir()] == [done.kept.name]
 
 
 def test_an_upgrade_that_fails_changes_nothing(

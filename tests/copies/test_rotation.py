@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import BigInteger, Column, MetaData, Table, insert, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 from sqlmodel import select as select_row
 
-import bot.tables  # noqa: F401 - every table must be known
 from bot.checkins.tables import Checkin
 from bot.db import keys, rotation
 from bot.db.columns import KeyedIndex, Sealed, new_id
@@ -28,6 +27,7 @@ from bot.members.apart_tables import secret_made, secret_of
 from bot.members.facts_rules import Kind, Listed
 from bot.members.facts_tables import SAME_BODY, Fact
 from bot.members.tables import Membership
+from bot.tables import TABLES
 from tests.copies.house import AMIR, NETWORK, NOW, PEOPLE, RUTH, House
 
 
@@ -108,13 +108,13 @@ def test_more_rows_than_are_read_at_once(house: House, monkeypatch: pytest.Monke
     new = house.keyring
     with house.session() as session:
         for row_id, text in wanted.items():
-            value = session.get(Checkin, row_id).level_sealed  # type: ignore[union-attr]
+            value = session.get(Checkin, row_id).level_sealed
             assert (value and new.open(value, "checkin", "level_sealed", row_id)) == text
 
 
 def test_every_sealed_column_there_is_can_be_sealed_anew() -> None:
     """It is bound to its row by one whole number, and an index stands beside the column it is made from."""
-    for table in SQLModel.metadata.sorted_tables:
+    for table in TABLES.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, Sealed):
                 (key,) = table.primary_key.columns

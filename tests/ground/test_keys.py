@@ -66,7 +66,7 @@ def test_a_value_that_was_cut_off_does_not_open(ring: keys.Keyring, length: int)
 
 def test_a_sealed_column_takes_nothing_that_is_not_sealed(tmp_path: Path) -> None:
     engine = engine_for(f"sqlite:///{tmp_path / 'x.db'}", writing=True)
-    sealed = Checkin.__table__.c.level_sealed.type  # type: ignore[attr-defined]
+    sealed = Checkin.__table__.c.level_sealed.type
     with Session(engine) as session, pytest.raises(ValueError, match="sealed"):
         sealed.process_bind_param(b"ok", session.get_bind().dialect)
     engine.dispose()

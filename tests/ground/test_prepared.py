@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Store:
     url = f"sqlite:///{tmp_path / 'here.db'}"
     upgrade(url)
     one = Store(url)
-    yield one  # type: ignore[misc]
+    yield one
     one.close()
 
 

@@ -95,7 +95,7 @@ def test_an_empty_list_serves_everybody() -> None:
 
 def test_the_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(AttributeError):
-        settings.Settings().log_level = "DEBUG"  # type: ignore[misc]
+        settings.Settings().log_level = "DEBUG"
 
 
 def test_no_setting_shows_the_token_or_the_key_when_printed() -> None:

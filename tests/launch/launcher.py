@@ -45,9 +45,9 @@ async def _live(start: Start, chosen: settings.Settings, hold: Callable[[], None
     app = build(chosen, clock=clock)
     app.before_opening = hold
     # A second's work, in each of the hundreds of processes the tests start; without it the rules read words alike.
-    app.recogniser.load_encoder = lambda: False  # type: ignore[method-assign]
+    app.recogniser.load_encoder = lambda: False
     if start.blind:
-        app.sender.look = _sees_nothing  # type: ignore[method-assign]
+        app.sender.look = _sees_nothing
     if start.migrating:
         _take_long(Path(start.migrating))
     if start.sweep_s:

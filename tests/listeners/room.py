@@ -12,9 +12,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, select
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.db.keys import Keyring
 from bot.db.store import Store, engine_for
 from bot.listeners import calls, due, holding, serving, steps
@@ -31,6 +30,7 @@ from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox
 from bot.outbox.tables import State as Sending
 from bot.own import service as own
+from bot.tables import TABLES
 from bot.ui.render import Origin, draw
 from tests.checkins.evening import library
 
@@ -233,7 +233,7 @@ def furnished() -> Path:
     file = Path(tempfile.mkdtemp()) / "room.db"
     url = f"sqlite:///{file}"
     engine = engine_for(url, writing=True)
-    SQLModel.metadata.create_all(engine)
+    TABLES.create_all(engine)
     engine.dispose()
     store = Store(url)
     asyncio.run(_furnish(store))

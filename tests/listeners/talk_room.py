@@ -124,7 +124,7 @@ class TalkRoom(Room):
     def post(self) -> None:
         super().post()
         if hasattr(self, "relay"):
-            self.relay._clock.move_to(self.now)  # type: ignore[attr-defined]
+            self.relay._clock.move_to(self.now)
             self.run(self.relay.drain())
 
     def do(self, change: Any, *more: Any) -> Any:

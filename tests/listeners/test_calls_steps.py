@@ -218,7 +218,7 @@ def test_a_promise_against_a_cancel(room: Room) -> None:
         take = holding.accept(room.store, room.desk, offer.id, ANN, Promise.HALF_HOUR, room.event(), room.now)
 
         async def both() -> list[object]:
-            works = (end, take) if ending_first else (take, end)  # noqa: B023
+            works = (end, take) if ending_first else (take, end)  # noqa: B023 - run at once
             return await asyncio.gather(*works, return_exceptions=True)
 
         room.run(both())

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.db import upgrade
 from bot.db.keys import Keyring
 from bot.db.store import Store

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-import bot.tables  # noqa: F401 - every table must be known before they are made
 from bot.db.store import Store, engine_for
 from bot.outbox import pump as pumps
+from bot.tables import TABLES
 from tests.launch.scene import PATIENCE_S
 from tests.outbox.office import Office
 
@@ -19,7 +19,7 @@ def url(tmp_path: Path) -> str:
     """A new database file with every table in it."""
     url = f"sqlite:///{tmp_path / 'reallyok.db'}"
     engine = engine_for(url, writing=True)
-    SQLModel.metadata.create_all(engine)
+    TABLES.create_all(engine)
     engine.dispose()
     return url
 

@@ -68,7 +68,7 @@ class Form(discord.ui.Modal, title="Say more"):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         said = {}
-        for row in interaction.data["components"]:  # type: ignore[index,typeddict-item]
+        for row in interaction.data["components"]:
             inner = row.get("component") or row["components"][0]
             said[inner["custom_id"]] = inner.get("value", inner.get("values"))
         await interaction.response.send_message(f"kept {sorted(said.items())!r}", ephemeral=True)
@@ -145,7 +145,7 @@ class Layout(discord.ui.LayoutView):
         )
         row: discord.ui.ActionRow[Layout] = discord.ui.ActionRow()
         button: discord.ui.Button[Layout] = discord.ui.Button(label="Inside", custom_id="inside")
-        button.callback = self._inside  # type: ignore[method-assign]
+        button.callback = self._inside
         row.add_item(button)
         box.add_item(row)
         self.add_item(box)
@@ -166,7 +166,7 @@ class SmallBot(discord.Client):
         await self.tree.sync()
 
     async def on_message(self, message: discord.Message) -> None:
-        if message.guild is None and message.author.id != self.user.id:  # type: ignore[union-attr]
+        if message.guild is None and message.author.id != self.user.id:
             kinds = [
                 name
                 for name, there in (
@@ -215,7 +215,7 @@ async def layout(interaction: discord.Interaction) -> None:
 @app_commands.command(description="Think for a while first")
 async def slow(interaction: discord.Interaction) -> None:
     await interaction.response.defer(ephemeral=True)
-    await interaction.client.release.wait()  # type: ignore[attr-defined]
+    await interaction.client.release.wait()
     await interaction.followup.send("Thought about it.", file=picture())
 
 

@@ -56,7 +56,7 @@ async def test_landmarks_headings_and_live_regions(visit: Visit) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_control_has_a_name_and_every_word_enough_contrast(visit: Visit, scheme: str) -> None:
-    await visit.tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    await visit.tab.emulate_media(color_scheme=scheme)
     panel = await visit.panel()
     await panel.get_by_role("button", name="Whisper").click()
     await expect(visit.last).to_contain_text("Only you can see this")

@@ -203,7 +203,7 @@ async def test_an_organiser_writes_down_when_school_is_closed(visitor: Visitor) 
 
 async def test_on_a_telephone(visitor: Visitor) -> None:
     tab = visitor.tab
-    await tab.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await tab.set_viewport_size(PHONE)
     await tab.get_by_role("button", name="Show me").click()
     await join_and_reach_wednesday(visitor)
     await visitor.press("Not OK")

@@ -59,7 +59,7 @@ def read(data: bytes) -> list[tuple[datetime, datetime, str]]:
         walls = rruleset()
         walls.rrule(
             rrulestr(rule.replace(f";UNTIL={until[1]}", "").replace(f"UNTIL={until[1]};", ""), dtstart=local)
-        )  # type: ignore[arg-type]
+        )
         out = {value for values, _ in event.get("EXDATE", []) for value in values.split(",")}
         for wall in walls:
             at = instant(f"{wall:%Y%m%dT%H%M%S}", zone)

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-import bot.tables  # noqa: F401 - every table is known
 from bot.db.store import Store, engine_for
 from bot.members.habits import Habit, Habits, no_habits
 from bot.members.tables import Membership, Network, Person
@@ -261,7 +260,7 @@ async def test_moved_it_is_offered_and_reminded_of_anew_and_called_off_nothing_i
     def change(session: Session, starts_at: datetime, state: str) -> None:
         meeting = session.exec(select(Occurrence)).one()
         meeting.starts_at, meeting.ends_at = starts_at, starts_at + timedelta(hours=1)
-        meeting.state = state  # type: ignore[assignment]
+        meeting.state = state
         series = session.get_one(SeriesRow, meeting.series_id)
         coming.rearranged(session, no_habits, meeting, series, one.now)
 

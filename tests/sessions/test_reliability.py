@@ -84,7 +84,7 @@ async def test_moved_and_called_off_in_the_middle(evening: Evening) -> None:
     def change(session: Session, meeting_id: int, starts_at: datetime, state: str) -> None:
         meeting = session.get_one(Occurrence, meeting_id)
         meeting.starts_at, meeting.ends_at = starts_at, starts_at + timedelta(hours=1)
-        meeting.state = state  # type: ignore[assignment]
+        meeting.state = state
         series = session.get_one(SeriesRow, meeting.series_id)
         coming.rearranged(session, habits, meeting, series, evening.clock.now())
 

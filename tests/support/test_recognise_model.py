@@ -71,7 +71,7 @@ def test_what_the_encoder_reads_at_once_is_bounded(monkeypatch: pytest.MonkeyPat
 
     def counted(group: list[list[int]], *rest: object) -> None:
         read_in.extend(len(cut) for cut in group)
-        whole(group, *rest)  # type: ignore[arg-type]
+        whole(group, *rest)
 
     monkeypatch.setattr(made, "_forward", counted)
     sense, _ = made.encode(["a b c " * 100, "four five", "six"])

@@ -18,8 +18,8 @@ LINES = load_helplines(default_root()).lines
 BY_ID = {line.id: line for line in LINES}
 UK_PLACES = (None, "england", "wales", "scotland", "northern-ireland")
 instants = st.datetimes(
-    min_value=datetime(2020, 1, 1),  # noqa: DTZ001
-    max_value=datetime(2040, 1, 1),  # noqa: DTZ001
+    min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - its zone is drawn beside it
+    max_value=datetime(2040, 1, 1),  # noqa: DTZ001 - its zone is drawn beside it
     timezones=st.just(UTC),
 )
 
@@ -117,7 +117,7 @@ def test_unknown_hours_are_never_called_open() -> None:
 
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
-        BY_ID["calm"].hours.open_at(datetime(2026, 11, 23))  # noqa: DTZ001
+        BY_ID["calm"].hours.open_at(datetime(2026, 11, 23))  # noqa: DTZ001 - that it is refused is the test
 
 
 spans = st.lists(

@@ -43,7 +43,7 @@ async def test_a_refusal_stores_nothing_and_happens_once(
 @pytest.mark.parametrize(("when", "stored"), [("before", []), ("after", ["x"])])
 async def test_an_error_before_or_after_storing(stage: Stage, when: str, stored: list[str]) -> None:
     dm = await stage.bea.open_dm()
-    stage.wire.faults.add(Rule("error", path=MESSAGES, when=when, status=502))  # type: ignore[arg-type]
+    stage.wire.faults.add(Rule("error", path=MESSAGES, when=when, status=502))
     assert (await post(stage, dm, content="x"))[0] == 502
     assert held(stage, dm) == stored
 
@@ -51,7 +51,7 @@ async def test_an_error_before_or_after_storing(stage: Stage, when: str, stored:
 @pytest.mark.parametrize(("when", "stored"), [("before", []), ("after", ["x"])])
 async def test_the_socket_breaks_before_or_after_storing(stage: Stage, when: str, stored: list[str]) -> None:
     dm = await stage.bea.open_dm()
-    stage.wire.faults.add(Rule("drop", path=MESSAGES, when=when))  # type: ignore[arg-type]
+    stage.wire.faults.add(Rule("drop", path=MESSAGES, when=when))
     with pytest.raises(aiohttp.ClientError):
         await post(stage, dm, content="x")
     assert held(stage, dm) == stored
@@ -60,7 +60,7 @@ async def test_the_socket_breaks_before_or_after_storing(stage: Stage, when: str
 @pytest.mark.parametrize(("when", "stored"), [("before", []), ("after", ["x"])])
 async def test_an_answer_that_hangs_until_it_is_released(stage: Stage, when: str, stored: list[str]) -> None:
     dm = await stage.bea.open_dm()
-    rule = stage.wire.faults.add(Rule("hang", path=MESSAGES, when=when))  # type: ignore[arg-type]
+    rule = stage.wire.faults.add(Rule("hang", path=MESSAGES, when=when))
     waiting = asyncio.create_task(post(stage, dm, content="x"))
     await until(lambda: rule.happened)
     await asyncio.sleep(0.05)

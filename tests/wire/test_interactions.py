@@ -217,7 +217,7 @@ async def test_answering_twice_is_refused(stage: Stage) -> None:
                 await adapter.create_interaction_response(
                     interaction.id,
                     interaction.token,
-                    session=bot.http._HTTPClient__session,  # type: ignore[attr-defined]
+                    session=bot.http._HTTPClient__session,
                     params=discord.webhook.async_.interaction_message_response_params(type=4, content="once"),
                 )
             except discord.HTTPException as twice:

@@ -30,7 +30,7 @@ async def test_channels_and_roles_are_made_changed_and_removed(stage: Stage) -> 
     assert stage.world.backend.accessible(channel.id, stage.cal.id)
     await member.remove_roles(role)
     await channel.edit(topic="for listeners only")
-    assert (await bot.fetch_channel(channel.id)).topic == "for listeners only"  # type: ignore[union-attr]
+    assert (await bot.fetch_channel(channel.id)).topic == "for listeners only"
     await channel.delete()
     await role.delete()
     assert {r.name for r in await guild.fetch_roles()} == {"@everyone", "Really OK"}

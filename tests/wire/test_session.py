@@ -172,10 +172,10 @@ async def test_shards_hear_only_of_their_own_servers(stage: Stage) -> None:
 async def test_a_bot_without_the_content_intent_does_not_read_others_in_servers(stage: Stage) -> None:
     bot = await stage.connect()
     hidden = await stage.bea.send(stage.channel, "not for bots", files=[("a.txt", b"a")])
-    named = await stage.bea.send(stage.channel, f"but you may read this, <@{bot.user.id}>")  # type: ignore[union-attr]
+    named = await stage.bea.send(stage.channel, f"but you may read this, <@{bot.user.id}>")
     await stage.bea.send(await stage.bea.open_dm(), "and this")
     await until(lambda: len(bot.heard) == 3)
-    assert [m.content for m in bot.heard] == ["", f"but you may read this, <@{bot.user.id}>", "and this"]  # type: ignore[union-attr]
+    assert [m.content for m in bot.heard] == ["", f"but you may read this, <@{bot.user.id}>", "and this"]
     assert bot.heard[0].attachments == []
     channel = bot.get_channel(stage.channel)
     assert isinstance(channel, discord.TextChannel)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from alembic import context
-from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-import bot.tables  # noqa: F401 # pyright: ignore[reportUnusedImport] - every table must be known before autogenerate compares
 from bot.db.columns import KeyedIndex, Sealed, UtcDateTime
 from bot.db.store import engine_for
+from bot.tables import TABLES
 
 
 def rendered(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -21,7 +20,7 @@ def rendered(kind: str, item: Any, _context: object) -> str | Literal[False]:
         return "sa.DateTime()"
     if isinstance(item, (KeyedIndex, Sealed)):
         return "sa.LargeBinary()"
-    return f"sa.String({item.length or ''})" if type(item).__name__ == "AutoString" else False
+    return f"sa.String({item.length or ''})" if isinstance(item, AutoString) else False
 
 
 config = context.config
@@ -30,24 +29,11 @@ if not url:
     raise SystemExit("Give the database: alembic -x url=sqlite:///data/reallyok.db upgrade head")
 
 
-def plainly(kind: str, item: object, _context: object) -> str | bool:
-    """Migrations name plain types: ours may be renamed, and what was migrated must still be what it was."""
-    if kind != "type":
-        return False
-    if isinstance(item, UtcDateTime):
-        return "sa.DateTime()"
-    if isinstance(item, (KeyedIndex, Sealed)):
-        return "sa.LargeBinary()"
-    if isinstance(item, AutoString):
-        return f"sa.String(length={item.length})" if item.length else "sa.String()"
-    return False
-
-
 engine = engine_for(url, writing=True)
 with engine.connect() as connection:
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=TABLES,
         render_as_batch=True,
         compare_type=True,
         render_item=rendered,
