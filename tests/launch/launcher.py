@@ -123,7 +123,7 @@ async def _quiet(app: App) -> None:
         answering = any(name.startswith(("discord.py: ", "CommandTree-invoker")) for name in names)
         return answering or bool(begun - {"Pump.run", "Relay.run"} or app.alarm._tasks)
 
-    while not app._opened.is_set() or busy():
+    while not app._opened.is_set() or busy():  # noqa: ASYNC110 - nothing says that all is done
         await asyncio.sleep(0.01)
     await app._drain()
     if busy():
