@@ -95,7 +95,9 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
     if what == "opened":
         await app.opened()
     elif what == "ready":
-        while not app.client.is_ready():  # noqa: ASYNC110 - discord.py's own event exists only after the login
+        # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow; its
+        # own event exists only after the login.
+        while not app.client.is_ready() or any(guild.unavailable for guild in app.client.guilds):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     elif what == "quiet":
         await _quiet(app)
