@@ -165,12 +165,15 @@ class Evening(Scene):
         return await answered(await person.slash(channel or self.welcome, command, options))
 
     async def write(self, person: Person, text: str = "", **more: Any) -> dict[str, Any]:
-        """Write to the bot and read its answer."""
+        """Write to the bot, read its answer and pause, so that what is written next is another matter."""
         dm = await person.open_dm()
         before = len(self.from_bot(person))
         await person.send(dm, text, **more)
         await until(lambda: len(self.from_bot(person)) > before, f"an answer to {text!r}")
-        return self.from_bot(person)[-1]
+        answer = self.from_bot(person)[-1]
+        cog: Any = self.app.client.get_cog("Conversation")
+        await until(lambda: not cog.answering(person.id), "a pause")
+        return answer
 
     def questions(self, person: Person) -> list[dict[str, Any]]:
         """The questions somebody was sent unasked."""

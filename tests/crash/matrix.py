@@ -79,15 +79,20 @@ class Matrix:
         self.tally = Tally()
 
     async def run(self, kills: int) -> Tally:
-        """Rounds until the bot was killed so often; every round is sent to its end."""
+        """Rounds until the bot was killed so often, and in no way hardly ever; every round is sent to its end."""
         await self._prepare()
-        while self.tally.kills < kills:
+        while self._to_go(kills):
             self._mail.put(self._dms + self._channels * IN_A_CHANNEL, self._scene.clock.now())
             while left := self._left():
-                await self._live(left, may_kill=self.tally.kills < kills)
+                await self._live(left, may_kill=self._to_go(kills))
         self.tally.sent = len(self._mail.channel_of)
         self.tally.lost, self.tally.doubled = self._mail.lost_and_doubled()
         return self.tally
+
+    def _to_go(self, kills: int) -> bool:
+        # A blow that found nothing to strike any more is drawn again; how often that is depends on the machine.
+        hardly = kills // len(self._blows) // 2
+        return self.tally.kills < kills or any(self.tally.blows[blow] < hardly for blow in self._blows)
 
     async def _prepare(self) -> None:
         scene = self._scene
@@ -116,7 +121,7 @@ class Matrix:
             self._scene.wire.faults.add(slow)
         self._killed.clear()
         self._bot = bot = await self._scene.fork(blind=self._blind)
-        await until(lambda: self._killed.is_set() or not self._left(), "the end of a life", 60)
+        await until(lambda: self._killed.is_set() or not self._left(), "the end of a life")
         if blow is not None and self._aim is None:  # struck, be it a moment after the last commit
             await self._killed.wait()
             await bot.ended()

@@ -128,16 +128,13 @@ class Scene:
         """The organiser runs `/network setup` and reads the answer."""
         contact = self.demo.organiser
         options = {"nation": nation, "contact": contact.id, "zone": "Europe/London"}
-        exchange = await contact.slash(self.welcome, "network setup", options)
-        await exchange.message(timeout=PATIENCE_S)
-        return exchange
+        return await answered(await contact.slash(self.welcome, "network setup", options))
 
     async def join(self, person: Person, channel: int | None = None) -> Exchange:
         """Join and say yes to everything; the last exchange, answered."""
         exchange = await answered(await person.slash(channel or self.welcome, "join"))
         while yes := [i for i in custom_ids(exchange.messages[-1]) if i.endswith(":yes") and "members." in i]:
-            exchange = await person.press(int(exchange.messages[-1]["id"]), yes[0])
-            await exchange.message(timeout=PATIENCE_S)
+            exchange = await answered(await person.press(int(exchange.messages[-1]["id"]), yes[0]))
         return exchange
 
     async def joined(self, *people: Person) -> None:
@@ -194,12 +191,27 @@ def button(message: Mapping[str, Any], kind: str) -> str:
 
 
 async def answered(exchange: Exchange) -> Exchange:
-    """The exchange once its first whole message is there; fails with what Discord would show if none comes."""
+    """The exchange once its first whole message is there; fails with what Discord would show if none comes.
+
+    Of a bot in this process, once all it has to say and do about it is said and done.
+    """
     await exchange.wait(PATIENCE_S)
     assert exchange.error is None, exchange.error
     if exchange.modal is None:
         await exchange.message(timeout=PATIENCE_S)
+    if at_it := [task for task in asyncio.all_tasks() if _is_answering(task, exchange.id)]:
+        await asyncio.wait(at_it, timeout=PATIENCE_S)
     return exchange
+
+
+def _is_answering(task: asyncio.Task[Any], interaction_id: int) -> bool:
+    """Whether discord.py's task is the one that handles a command or a press."""
+    if task.get_name() not in ("CommandTree-invoker", "discord.py: on_interaction"):
+        return False
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    held = frame.f_locals if frame is not None else {}
+    asked = held.get("interaction") or next(iter(held.get("args", ())), None)
+    return getattr(asked, "id", None) == interaction_id
 
 
 def offers_support(message: Mapping[str, Any]) -> bool:

@@ -26,12 +26,12 @@ async def test_words_go_across_as_they_are_and_change_with_second_thoughts(eveni
     # Replies stay replies, whichever of the two wrote what is answered.
     second = await talk.say(sam, "Nobody noticed")
     seen = await talk.reads(joan, "Nobody noticed")
-    await talk.say(joan, "I do", reply_to=int(seen["id"]))
-    answer = await talk.reads(sam, "I do")
+    await talk.say(joan, "The heron noticed", reply_to=int(seen["id"]))
+    answer = await talk.reads(sam, "The heron noticed")
     assert int(answer["message_reference"]["message_id"]) == second
     await talk.say(sam, "Thank you for that", reply_to=int(answer["id"]))
     thanks = await talk.reads(joan, "Thank you for that")
-    assert talk.message(joan, {"id": thanks["message_reference"]["message_id"]})["content"] == "I do"
+    assert talk.message(joan, {"id": thanks["message_reference"]["message_id"]})["content"] == "The heron noticed"
 
     # Nothing names anybody by Discord's own means.
     await talk.say(
@@ -158,8 +158,8 @@ async def test_written_while_nobody_heard_it_comes_late_in_order_and_once(evenin
     talk = Conversing(evening)
     await talk.open(talk.joan)
     dm = await talk.sam.open_dm()
-    await talk.say(talk.sam, "before")
-    await talk.reads(talk.joan, "before")
+    await talk.say(talk.sam, "in the morning")
+    await talk.reads(talk.joan, "in the morning")
     kept = await talk.say(talk.sam, "to be changed")
     gone = await talk.say(talk.sam, "to be deleted")
     await talk.reads(talk.joan, "to be deleted")

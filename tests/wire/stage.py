@@ -72,7 +72,7 @@ class Stage:
         client = client or Bot()
         task = asyncio.create_task(client.start(self.world.token))
         self._running.append((client, task))
-        await until(lambda: _knows_all(client) or task.done(), "becoming ready")
+        await until(lambda: knows_all(client) or task.done(), "becoming ready")
         if task.done():
             await task
         return client
@@ -85,7 +85,7 @@ class Stage:
         await self.wire.stop()
 
 
-def _knows_all(client: discord.Client) -> bool:
+def knows_all(client: discord.Client) -> bool:
     """discord.py calls itself ready when no server was told of for a while, be it that this machine was slow."""
     return client.is_ready() and not (client.intents.guilds and any(g.unavailable for g in client.guilds))
 
