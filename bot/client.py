@@ -76,6 +76,7 @@ class Tree(app_commands.CommandTree["ReallyOk"]):
     """The slash commands. Whatever fails in one ends in kind words and the way to support."""
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Whether a command may go on: somebody who floods us is told to slow down, but never kept from support."""
         if interaction.type is not discord.InteractionType.application_command:
             return True  # suggestions while somebody types: Discord paces those itself
         name = interaction.command.qualified_name if interaction.command else ""
@@ -87,6 +88,7 @@ class Tree(app_commands.CommandTree["ReallyOk"]):
     async def on_error(
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
     ) -> None:
+        """End a command that failed in kind words and the way to support, never in an exception's text."""
         cause = getattr(error, "original", error)
         if is_support(interaction.command.qualified_name if interaction.command else ""):
             await self.client.answers.support_failed(interaction)
@@ -106,9 +108,8 @@ class ReallyOk(commands.Bot):
         intents.guild_scheduled_events = True
         intents.dm_messages = True
         intents.dm_reactions = True
-        intents.voice_states = (
-            True  # who is in a room while a session is held there, and nothing else of it is kept
-        )
+        # Who is in a room while a session is held there; nothing else of it is kept.
+        intents.voice_states = True
         super().__init__(
             command_prefix=(),
             help_command=None,
@@ -129,13 +130,14 @@ class ReallyOk(commands.Bot):
         self.flood = Flood()
         self.due: list[Callable[[datetime], Awaitable[None]]] = []
         """What cogs do with Discord whenever something may be due: at each ring of the alarm, the time given."""
-        self.nightly: list[Callable[[datetime], Awaitable[None]]] = []
-        """What cogs ask Discord once a night."""
+        self.nightly: list[Callable[[datetime], Awaitable[None]]] = [self.count_members]
+        """What is asked of Discord once a night, the time given; cogs add theirs."""
         self.matched = False
         """Whether what we keep of servers agrees with what Discord says, since the start."""
         self._synced = synced
 
     async def login(self, token: str) -> None:
+        """As discord.py does, with so many connections to Discord at most. Raises what discord.py raises."""
         # discord.py's own connector opens a connection for every request there is, and a thousand answers at once
         # would be a thousand handshakes, which take longer than the answers do.
         if self.http.connector is discord.utils.MISSING:
@@ -143,6 +145,10 @@ class ReallyOk(commands.Bot):
         await super().login(token)
 
     async def setup_hook(self) -> None:
+        """Load every module of `cogs`, collect what they answer to, and let the app open the database.
+
+        discord.py calls this between logging in and connecting. Raises what a cog, or a command without words, raises.
+        """
         for module in sorted(m.name for m in pkgutil.iter_modules(cogs.__path__)):
             await self.load_extension(f"cogs.{module}")
         for cog in self.cogs.values():
@@ -182,6 +188,10 @@ class ReallyOk(commands.Bot):
             self._synced.write_text(mark)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Take every press and every form to its handler; what fails there ends in kind words, for support in numbers.
+
+        Commands come here too and are left to the tree.
+        """
         if interaction.type not in (
             discord.InteractionType.component,
             discord.InteractionType.modal_submit,
@@ -204,7 +214,7 @@ class ReallyOk(commands.Bot):
                 await self.answers.failed(interaction, error)
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        # Discord tells us of our own messages too; nobody here wants to hear, and each would be two tasks.
+        """As discord.py does, but for our own messages: nobody here wants to hear of them, and each would be two tasks."""
         if event_name == "message" and args[0].author == self.user:
             return
         super().dispatch(event_name, *args, **kwargs)
@@ -213,10 +223,11 @@ class ReallyOk(commands.Bot):
         """No prefix commands: a DM is words from a person, and the conversation cog answers it."""
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        # discord.py's own handler would print the event's arguments: people, text and ids.
+        """Log which event failed and how. discord.py's own would print its arguments too: people, text and ids."""
         log.exception("Handling %s failed.", event_method)
 
     async def on_ready(self) -> None:
+        """Connected, or connected anew: see what happened to our servers meanwhile."""
         self.app.after_ready(self.match_servers())
 
     async def match_servers(self) -> None:
@@ -257,10 +268,10 @@ class ReallyOk(commands.Bot):
         log.warning("A server that is not in REALLYOK_SERVERS invited the bot; it leaves again.")
         await guild.leave()
 
-    async def count_members(self) -> None:
+    async def count_members(self, now: datetime) -> None:
         """Ask Discord who is still there, and let go of those who left: without its privileged intent the bot is not told.
 
-        Only a plain "not a member" counts; an error means nobody knows, and changes nothing.
+        Only a plain "not a member" counts; an error means nobody knows, and changes nothing. Raises `StoreUnavailable`.
         """
         await self.match_servers()
         for network_id, user_id in await members.roll(self.app.store):
@@ -272,7 +283,7 @@ class ReallyOk(commands.Bot):
                 await self.app.seen(network_id, user_id, {role.id for role in member.roles})
             except discord.NotFound as error:
                 if error.code == UNKNOWN_MEMBER:
-                    await members.leave(self.app.store, network_id, user_id, self.app.clock.now())
+                    await members.leave(self.app.store, network_id, user_id, now)
             except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
                 log.warning("Discord would not say who is still there (%s).", type(error).__name__)
 
@@ -299,22 +310,26 @@ class ReallyOk(commands.Bot):
 
     async def do_nightly(self) -> None:
         """What is asked of Discord once a night, one after the other; one that fails keeps none from its turn."""
-        await self.count_members()
         for work in self.nightly:
-            try:
-                await work(self.app.clock.now())
-            except (StoreUnavailable, discord.HTTPException, OSError, aiohttp.ClientError) as error:
-                log.warning("Something nightly was left for the next night (%s).", type(error).__name__)
+            await self._leave_if_failing(work, self.app.clock.now())
 
     async def do_due(self, now: datetime) -> None:
-        """What cogs do with Discord when something may be due."""
+        """What cogs do with Discord when something may be due; one that fails keeps none from its turn."""
         for work in self.due:
+            await self._leave_if_failing(work, now)
+
+    async def _leave_if_failing(self, work: Callable[[datetime], Awaitable[None]], now: datetime) -> None:
+        try:
             await work(now)
+        except (StoreUnavailable, discord.HTTPException, OSError, aiohttp.ClientError) as error:
+            log.warning("Something asked of Discord was left for its next turn (%s).", type(error).__name__)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """We were removed: from now on the month runs after which a network is deleted."""
         await networks.removed(self.app.store, guild.id, self.app.clock.now())
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
+        """We were invited, perhaps again: what we kept stays; out of a server we are not to serve we go at once."""
         if not self.app.settings.serves(guild.id):
             await self._leave(guild)
             return

@@ -18,6 +18,7 @@ from bot.buddies.desk import Desk as BuddyDesk
 from bot.checkins import answering, asking, plans
 from bot.checkins.habits import habits
 from bot.db.store import Parting, Store
+from bot.errors import StoreUnavailable
 from bot.listeners import due, steps, talks, talks_due, talks_ending, talks_looking
 from bot.listeners.desk import Desk
 from bot.members import service as members
@@ -70,12 +71,26 @@ class Hands:
 async def do_due(
     store: Store, desk: Desk, buddy_desk: BuddyDesk, hands: Hands, now: datetime, openings: int
 ) -> None:
-    """Everything that is due. `openings` is how many wordings a check-in has."""
-    await asking.ask_due(store, now, openings)
-    await due.calls_due(store, desk, now)
-    await talks_due.advance_due(store, desk, now)
-    await sessions_due.sessions_due(store, habits, now, hands.in_room)
-    await buddies.see_to(store, buddy_desk, hands.here, hands.match, now)
+    """Everything that is due. `openings` is how many wordings a check-in has.
+
+    A feature that fails holds up no other. Raises `StoreUnavailable`, and at the end whatever failed, together.
+    """
+    failed: list[Exception] = []
+    for begin in (
+        partial(asking.ask_due, store, now, openings),
+        partial(due.calls_due, store, desk, now),
+        partial(talks_due.advance_due, store, desk, now),
+        partial(sessions_due.sessions_due, store, habits, now, hands.in_room),
+        partial(buddies.see_to, store, buddy_desk, hands.here, hands.match, now),
+    ):
+        try:
+            await begin()
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("what is due", failed)
 
 
 async def seen(

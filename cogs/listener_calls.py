@@ -31,7 +31,7 @@ class ListenerCalls(commands.Cog):
         self.bot = bot
         self.say = bot.answers.say
 
-    async def _still(self, interaction: discord.Interaction[Any], network_id: int) -> None:
+    async def still_listens(self, interaction: discord.Interaction[Any], network_id: int) -> None:
         """Raises `Refusal` unless Discord says, now, that they are there and a listener. Who is not is one no longer."""
         app = self.app
         network = await networks.find(app.store, network_id)
@@ -48,7 +48,7 @@ class ListenerCalls(commands.Cog):
         if press.arg not in set(Promise):
             raise Refusal("errors.old_button")
         app, who = self.app, interaction.user.id
-        await self._still(interaction, await holding.whose(app.store, who, offer_id=press.id))
+        await self.still_listens(interaction, await holding.whose(app.store, who, offer_id=press.id))
         now = app.clock.now()
         held = await holding.accept(
             app.store, app.desk, press.id, who, Promise(press.arg), interaction.id, now
@@ -94,7 +94,7 @@ class ListenerCalls(commands.Cog):
 
     async def _held(self, interaction: discord.Interaction[Any], call_id: int) -> None:
         """Raises `Refusal` unless they hold this call and may still."""
-        await self._still(
+        await self.still_listens(
             interaction, await holding.whose(self.app.store, interaction.user.id, call_id=call_id)
         )
 

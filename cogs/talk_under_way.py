@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 from discord.ext import commands
 
 from bot.errors import Refusal
-from bot.listeners import due, talks_ending, talks_looking, talks_taking
+from bot.listeners import talks_ending, talks_looking, talks_taking
 from bot.listeners.talk_rules import Role
 from bot.listeners.talks_ending import Ended
 from bot.listeners.talks_taking import Answer
-from bot.networks import service as networks
 from bot.ui.ids import Press
-from bot.ui.listeners import has_role
 from bot.ui.router import on_press
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.listener_calls import ListenerCalls
 
 SAID = {
     Answer.YOURS: "talks.yours",
@@ -42,23 +41,13 @@ class TalkUnderWay(commands.Cog):
         if press.arg == "no":
             answer = await app.store.write(talks_taking.decline, app.keyring, who, press.id, app.clock.now())
         elif press.arg == "yes":
-            await self._still(
-                interaction, await app.store.read(talks_looking.whose, app.keyring, who, press.id)
-            )
+            network_id = await app.store.read(talks_looking.whose, app.keyring, who, press.id)
+            calls = cast("ListenerCalls", self.bot.get_cog("ListenerCalls"))
+            await calls.still_listens(interaction, network_id)
             answer = await app.store.write(talks_taking.accept, app.desk, who, press.id, app.clock.now())
         else:
             raise Refusal("errors.old_button")
         await self.say(interaction, SAID[answer], hidden=False)
-
-    async def _still(self, interaction: discord.Interaction[Any], network_id: int) -> None:
-        """Raises `Refusal` unless Discord says, now, that they are there and a listener. Who is not is one no longer."""
-        app = self.app
-        network = await networks.find(app.store, network_id)
-        if network is None:
-            raise Refusal("errors.old_button")
-        if not await has_role(self.bot, interaction, network_id, network.listener_role_id):
-            await due.stand_down(app.store, app.desk, network_id, interaction.user.id, app.clock.now())
-            raise Refusal("errors.listener_only", network=network.name)
 
     @on_press("talk.anonymous.beyond")
     async def beyond(self, interaction: discord.Interaction[Any], press: Press) -> None:

@@ -33,7 +33,6 @@ class State(StrEnum):
 
 # Geekbot's and DailyBot's users complain of questions at 10 pm; a question four hours late is another question.
 LATE = timedelta(hours=4)
-KEEP_LEVELS = timedelta(days=90)
 # Officevibe's users: "you have not completed" mails break trust. After three we ask once, then we are quiet.
 SILENT_AFTER = 3
 # Asked every time, a second door becomes a form; asked never, "OK" ends the conversation, as it does everywhere else.

@@ -204,12 +204,6 @@ def load(root: Path) -> Library:
     return Library(shelf)
 
 
-def load_with_problems(root: Path) -> tuple[Library, tuple[Problem, ...]]:
-    """What could be read and everything wrong with the rest, for a check that wants to say it all."""
-    shelf, problems = gather(root)
-    return Library(shelf), tuple(sorted(problems, key=_place))
-
-
 def _place(problem: Problem) -> tuple[str, int]:
     return problem.file, problem.line or 0
 

@@ -108,28 +108,23 @@ async def accept(
         offer.state, offer.changed_at = Offer.ACCEPTED, now
         session.add(offer)
         withdraw_offers(session, call)
-        _promise(session, desk, call, user_id, promise, now)
-        tell_member(
-            session,
-            desk,
-            call,
-            "calls.accepted",
-            now,
-            when=call.promised_at,
-            who=called(session, desk, call.network_id, user_id),
-        )
+        _promise(session, desk, call, user_id, promise, "calls.accepted", now)
         return _seen(session, desk, call)
 
     return await store.write(act)
 
 
-def _promise(session: Session, desk: Desk, call: Call, user_id: int, promise: Promise, now: datetime) -> None:
+def _promise(
+    session: Session, desk: Desk, call: Call, user_id: int, promise: Promise, template: str, now: datetime
+) -> None:
     call.holder_id, call.promise, call.spoken_at = user_id, promise, None
     call.promised_at = promised_at(promise, now, call.zone)
     go(call, State.HELD, call.promised_at + GRACE)
     session.add(call)
     session.flush()
     wake(session, "schedule")
+    who = called(session, desk, call.network_id, user_id)
+    tell_member(session, desk, call, template, now, when=call.promised_at, who=who)
 
 
 def _seen(session: Session, desk: Desk, call: Call) -> Held:
@@ -217,16 +212,7 @@ async def promise_again(
     def act(session: Session) -> Held:
         call = _held(session, call_id, user_id)
         if first_time(session, "interaction", event_id, now):
-            _promise(session, desk, call, user_id, promise, now)
-            tell_member(
-                session,
-                desk,
-                call,
-                "calls.new_time",
-                now,
-                when=call.promised_at,
-                who=called(session, desk, call.network_id, user_id),
-            )
+            _promise(session, desk, call, user_id, promise, "calls.new_time", now)
         return _seen(session, desk, call)
 
     return await store.write(act)

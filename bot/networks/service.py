@@ -12,7 +12,7 @@ from bot.db import own
 from bot.db.store import Store
 from bot.errors import Refusal
 from bot.members.tables import Membership, Network, Person
-from bot.outbox.queue import enqueue, troubles
+from bot.outbox.queue import enqueue
 from bot.outbox.tables import Outbox, Priority, State
 from bot.schedule.closures import Closure
 from bot.schedule.tables import closures_of, replace_closures
@@ -133,11 +133,6 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
     panel = row.dedupe_key.split(":")[1]
     setattr(network, f"{panel}_message_id", row.message_id)
     session.add(network)
-
-
-async def unposted(store: Store, network_id: int) -> list[tuple[int, State, str | None, int]]:
-    """What could not be posted in this network's channels of late: (channel, state, error, how many)."""
-    return await store.read(troubles, network_id)
 
 
 async def closures(store: Store, network_id: int) -> list[Closure]:

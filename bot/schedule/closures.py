@@ -127,11 +127,6 @@ def is_closed(day: date, nation: Nation | None, closures: Iterable[Closure]) -> 
     return (nation is not None and is_holiday(day, nation)) or any(day in closure for closure in closures)
 
 
-def is_school_day(day: date, nation: Nation | None, closures: Iterable[Closure]) -> bool:
-    """Whether it is Monday to Friday and the network is not closed."""
-    return day.weekday() < 5 and not is_closed(day, nation, closures)
-
-
 def closed_on(nation: Nation | None, closures: Iterable[Closure]) -> Callable[[date], bool]:
     """`is_closed` for one network, made ready for asking about many dates (see `recurrence.next_after`)."""
     days = frozenset(day for closure in closures for day in closure.days())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 import re
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -197,8 +196,3 @@ def _likelihoods(values: Sequence[float]) -> list[float]:
 def _odds(share: float) -> float:
     share = min(max(share, 1e-6), 1 - 1e-6)
     return math.log(share / (1 - share))
-
-
-def floats(values: Sequence[float]) -> array[float]:
-    """For the training: numbers as the weights file keeps them."""
-    return array("f", values)

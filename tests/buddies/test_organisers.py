@@ -38,7 +38,9 @@ async def test_a_round_goes_by_the_networks_clock_and_lists(evening: Evening) ->
     expect(last(await evening.run(kate, "buddy end")), "buddies.end_none")
     for person, role in ((you, "head-of-lunch"), (kate, "y" * 40), (marcus, "head-of-lunch")):
         wants = {"same": ["region"], "wishes": ["listener", "small"]}
-        waiting = await looks(evening, person, EMPLOYERS[[you, kate, marcus].index(person)], work={"role": [role]}, wants=wants, when={"days": ["2"], "often": ["weekly"], "trios": []})  # fmt: skip
+        employer = EMPLOYERS[[you, kate, marcus].index(person)]
+        when = {"days": ["2"], "often": ["weekly"], "trios": []}
+        waiting = await looks(evening, person, employer, work={"role": [role]}, wants=wants, when=when)
         expect(waiting, "buddies.looking")
     await evening.wait(days=3)
     left = [person for person in (you, kate, marcus) if got(evening, person, "buddies.left_odd")]

@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session
-
-from bot.db import keys as keyrings
-from bot.db.store import engine_for
-from bot.db.tables import check_key
-from bot.db.upgrade import upgrade
 from bot.listeners.talk_rules import Role, Talk
 from bot.listeners.talk_tables import TalkRow, side
-from bot.members.tables import Membership, Network, Person
 from bot.sandbox.people import Person as Human
+from tests.crash.filling import filling
 from tests.launch.scene import Scene
 
 WORDS = "talks-words"
@@ -60,29 +54,17 @@ async def pairs(scene: Scene, many: int) -> list[Pair]:
             await human.open_dm()
         world.give_role(listener, guild, role)
         made.append(Pair(member, listener))
-    scene.data.mkdir(exist_ok=True)
-    address = f"sqlite:///{scene.database.as_posix()}"
-    upgrade(address)
-    keyring = keyrings.load(None, scene.folder / "reallyok.key")
-    engine = engine_for(address, writing=True)
-    with Session(engine) as session:
-        check_key(session, keyring.fingerprint(), now)
-        session.add(Network(id=guild, name="Saturday Coffee Heads", made_at=now, listener_role_id=role))
+    people = [human for pair in made for human in (pair.member, pair.listener)]
+    with filling(scene, people, listener_role=role) as known:
         for number, pair in enumerate(made):
-            for human in (pair.member, pair.listener):
-                session.add(Person(user_id=human.id, dm_channel_id=human.dm_id))
-                session.flush()
-                session.add(Membership(network_id=guild, user_id=human.id, joined_at=now))
             talk = TalkRow(network_id=guild, made_at=now, opened_at=now, state=Talk.OPEN)
-            session.add(talk)
-            session.flush()
+            known.session.add(talk)
+            known.session.flush()
             for human, part, name in (
                 (pair.member, Role.MEMBER, f"Quiet Heron {number}"),
                 (pair.listener, Role.LISTENER, "Joan"),
             ):
-                session.add(side(keyring, talk.id, human.id, part, name, now))
-        session.commit()
-    engine.dispose()
+                known.session.add(side(known.keyring, talk.id, human.id, part, name, now))
     return made
 
 

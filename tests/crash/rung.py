@@ -16,20 +16,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session
-
-from bot.db import keys as keyrings
 from bot.db.columns import new_id
-from bot.db.store import engine_for
-from bot.db.tables import check_key
-from bot.db.upgrade import upgrade
 from bot.listeners.rules import Offer, State
 from bot.listeners.tables import Call as CallRow
 from bot.listeners.tables import CallOffer, Listener
-from bot.members.tables import Membership, Network, Person
 from bot.sandbox.people import Person as Human
 from bot.sandbox.wire.faults import Call, Stage
 from bot.sandbox.wire.server import Dropped
+from tests.crash.filling import filling
 from tests.crash.matrix import MOMENTS
 from tests.launch.processes import Bot
 from tests.launch.scene import Scene, custom_ids, says, until, words
@@ -103,21 +97,15 @@ class Rung:
         for human in self.listeners:
             world.give_role(human, guild, role)
             self.seen[human.id] = set()
-        scene.data.mkdir(exist_ok=True)
-        address = f"sqlite:///{scene.database.as_posix()}"
-        upgrade(address)
-        keyring = keyrings.load(None, scene.folder / "reallyok.key")
-        engine = engine_for(address, writing=True)
-        with Session(engine) as session:
-            check_key(session, keyring.fingerprint(), now)
-            session.add(Network(id=guild, name="Saturday Coffee Heads", made_at=now, listener_role_id=role))
-            for human in (*self.listeners, *self.members):
-                session.add(Person(user_id=human.id, dm_channel_id=human.dm_id))
-                session.flush()
-                membership = Membership(network_id=guild, user_id=human.id, joined_at=now)
-                session.add(membership)
-                session.flush()
-                whose = {"membership_id": membership.id, "user_id": human.id, "network_id": guild}
+        everybody = (*self.listeners, *self.members)
+        with filling(scene, everybody, listener_role=role) as known:
+            session, keyring = known.session, known.keyring
+            for human in everybody:
+                whose = {
+                    "membership_id": known.memberships[human.id],
+                    "user_id": human.id,
+                    "network_id": guild,
+                }
                 if human in self.listeners:
                     listener = Listener(
                         **whose, name_sealed=b"", organisation_sealed=b"", zone="Europe/London"
@@ -152,8 +140,6 @@ class Rung:
                             changed_at=now,
                         )
                     )
-            session.commit()
-        engine.dispose()
 
     async def _life(self, stage: Stage, path: str) -> None:
         self._killed.clear()

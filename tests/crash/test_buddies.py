@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlmodel import select
@@ -24,21 +23,13 @@ from bot.sandbox.people import Person
 from bot.sandbox.wire.faults import Call, Stage
 from bot.sandbox.wire.server import Dropped
 from tests.checkins.evening import library
-from tests.launch.processes import Bot, Nursery
+from tests.launch.processes import Bot
 from tests.launch.scene import Scene, says, until
+
+pytestmark = pytest.mark.usefixtures("unpaced")
 
 STAGES: tuple[Stage, ...] = ("arrived", "stored", "answered")
 TOLD = Told({Field.ROLE: "headteacher"}, shares=frozenset(Field))
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    scene.wire.limits.per_second = scene.wire.limits.messages = None
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 class Mortal:

@@ -7,27 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.sandbox.people import Person
 from bot.sandbox.wire.faults import Call, Stage
-from tests.launch.processes import Bot, Nursery
+from tests.launch.processes import Bot
 from tests.launch.scene import WEDNESDAY, Scene, answered, button, says, until
 
 WEEKS = 3
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 async def killed_while_asking(scene: Scene, people: list[Person], week: int, dice: random.Random) -> int:

@@ -5,25 +5,10 @@ Each moment comes several times here; `python -m tests.bench crash` strikes two 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.crash.matrix import EVERY, Matrix
-from tests.launch.processes import Nursery
 from tests.launch.scene import Scene
 
 KILLS = 72
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 async def test_killed_at_every_moment_nothing_is_lost_or_doubled(scene: Scene) -> None:

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.crash.pairs import Counted
 from tests.crash.relayed import Relayed
-from tests.launch.processes import Nursery
 from tests.launch.scene import Scene
 
 KILLS = 6
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 async def test_what_people_write_to_one_another_survives_every_kill(scene: Scene) -> None:

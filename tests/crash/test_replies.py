@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
@@ -17,21 +15,13 @@ from bot.db.store import engine_for
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.wire.faults import Call, Stage
 from tests.crash.round import Crowd, gather
-from tests.launch.processes import Bot, Nursery
+from tests.launch.processes import Bot
 from tests.launch.scene import Scene, until, words
+
+pytestmark = pytest.mark.usefixtures("unpaced")
 
 PEOPLE = 150
 ROUNDS = ("ok", "wobbly", "good", "not-ok")
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    scene.wire.limits.per_second = scene.wire.limits.messages = None
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 def levels(scene: Scene) -> dict[int, str | None]:

@@ -6,31 +6,20 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.sandbox.wire.faults import Call, Stage
 from bot.sandbox.wire.server import Dropped
 from tests.crash.round import gather
-from tests.launch.processes import Bot, Nursery
+from tests.launch.processes import Bot
 from tests.launch.scene import Scene, custom_ids, until
+
+pytestmark = pytest.mark.usefixtures("unpaced")
 
 MEMBERS = 200
 KILLS = 9
 STAGES: tuple[Stage, ...] = ("arrived", "stored", "answered")
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    # What is tested here is what survives, not how fast it goes.
-    scene.wire.limits.per_second = scene.wire.limits.messages = None
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 def unfinished(scene: Scene, due: str) -> int:

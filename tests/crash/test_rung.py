@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from tests.crash.rung import Rung, Told
-from tests.launch.processes import Nursery
 from tests.launch.scene import Scene
 
 KILLS = 6
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 async def test_a_call_survives_every_kill_from_asking_to_closing(scene: Scene) -> None:

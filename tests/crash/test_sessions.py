@@ -6,32 +6,22 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.sandbox.wire.faults import Call, Stage
 from bot.sandbox.wire.server import Dropped
 from tests.bench.sessions import SATURDAY_AT_NINE, Crowd
-from tests.launch.processes import Bot, Nursery
+from tests.launch.processes import Bot
 from tests.launch.scene import Scene, custom_ids, until, words
+
+pytestmark = pytest.mark.usefixtures("unpaced")
 
 PEOPLE = 150
 STAGES: tuple[Stage, ...] = ("arrived", "stored", "answered")
 KEPT = "SELECT user_id, place FROM session_coming"
 WAITING = "SELECT 1 FROM session_coming WHERE remind_at < ?"
 SENDING = "SELECT 1 FROM outbox WHERE state IN ('pending', 'sending')"
-
-
-@pytest.fixture
-async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
-    scene = Scene(tmp_path, nursery)
-    scene.wire.limits.per_second = scene.wire.limits.messages = None
-    await scene.open()
-    yield scene
-    await scene.close()
-    assert not scene.wire.gaps, scene.wire.gaps
 
 
 def rows(scene: Scene, query: str, *values: str) -> list[tuple[int, str]]:

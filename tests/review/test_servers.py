@@ -102,7 +102,7 @@ async def test_one_answer_that_fails_does_not_end_the_counting(
         raise ConnectionResetError
 
     monkeypatch.setattr(discord.Guild, "fetch_member", fetch)
-    await evening.app.client.count_members()
+    await evening.app.client.count_members(evening.app.clock.now())
     assert len(asked) == 3
     assert evening.rows("SELECT count(*) FROM membership") == [(3,)]
 

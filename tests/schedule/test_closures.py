@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from bot.schedule.bank_holidays import Nation
 from bot.schedule.closure_ics import LARGEST, ClosureFileError, FileProblem, read_ics
 from bot.schedule.closure_lines import parse_closures
-from bot.schedule.closures import MOST, Closure, Problem, closed_on, describe, is_closed, is_school_day
+from bot.schedule.closures import MOST, Closure, Problem, closed_on, describe, is_closed
 
 HALF_TERM = (date(2026, 10, 26), date(2026, 10, 30))
 CHRISTMAS = (date(2026, 12, 21), date(2027, 1, 3))
@@ -173,14 +173,6 @@ def test_closed_days_are_bank_holidays_and_closures() -> None:
         assert closed(day) is expected
     assert is_closed(date(2026, 11, 30), Nation.SCOTLAND, term)
     assert not is_closed(date(2026, 12, 25), None, term)
-
-
-def test_school_days_are_weekdays_that_are_open() -> None:
-    term = [Closure(*HALF_TERM)]
-    assert is_school_day(date(2026, 10, 23), Nation.WALES, term)
-    assert not is_school_day(date(2026, 10, 24), Nation.WALES, term)
-    assert not is_school_day(date(2026, 10, 28), Nation.WALES, term)
-    assert not is_school_day(date(2026, 12, 28), Nation.WALES, term)
 
 
 def test_a_closure_cannot_end_before_it_starts() -> None:

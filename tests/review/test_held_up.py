@@ -1,0 +1,83 @@
+"""Something that cannot be done for one member holds up nothing of anybody else's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from bot import features
+from bot.buddies.desk import Desk as BuddyDesk
+from bot.buddies.rules import Forbidden, Person, Round
+from bot.db.keys import Keyring
+from bot.listeners.desk import Desk
+from bot.listeners.rules import Promise, State
+from bot.listeners.tables import Call, Listener
+from bot.members.tables import Membership
+from bot.sessions.tables import Occurrence
+from tests.checkins.evening import library
+from tests.sessions.test_places import NETWORK, NOW, STARTS, filled
+
+KEYS = Keyring(b"k" * 32)
+UNREADABLE = b"\x01" + b"sealed with a key nobody has any more"
+
+
+async def _here(network_id: int, user_id: int) -> tuple[bool | None, str]:
+    return True, "Somebody"
+
+
+async def _match(people: Sequence[Person], forbidden: Forbidden, seed: int) -> Round:
+    return Round()
+
+
+def _call_that_cannot_be_read(session: Session) -> None:
+    listener, member = session.exec(select(Membership).limit(2)).all()
+    session.add(
+        Listener(
+            membership_id=listener.id,
+            user_id=listener.user_id,
+            network_id=NETWORK,
+            name_sealed=UNREADABLE,
+            organisation_sealed=UNREADABLE,
+            zone="Europe/London",
+        )
+    )
+    session.add(
+        Call(
+            membership_id=member.id,
+            user_id=member.user_id,
+            network_id=NETWORK,
+            zone="Europe/London",
+            state=State.HELD,
+            holder_id=listener.user_id,
+            name_sealed=UNREADABLE,
+            reach_sealed=UNREADABLE,
+            made_at=NOW,
+            promise=Promise.HALF_HOUR,
+            promised_at=NOW,
+            step_at=NOW + timedelta(minutes=15),
+        )
+    )
+
+
+def test_a_call_nobody_can_read_holds_up_no_session(tmp_path: Path) -> None:
+    store, meeting_id = filled(tmp_path)
+    desk, buddy_desk = Desk(KEYS, library(), lambda *_: ""), BuddyDesk(KEYS, library())
+    hands = features.Hands(_here, lambda *_: (), _match)
+
+    async def ring() -> None:
+        await store.write(_call_that_cannot_be_read)
+        await features.do_due(store, desk, buddy_desk, hands, STARTS, openings=1)
+
+    try:
+        with pytest.raises(ExceptionGroup) as failed:
+            asyncio.run(ring())
+        assert len(failed.value.exceptions) == 1, "the alarm is to know, and tries again at its next sweep"
+        meeting = asyncio.run(store.read(lambda session: session.get_one(Occurrence, meeting_id)))
+        assert meeting.door_at is None, "it was opened"
+    finally:
+        store.close()
