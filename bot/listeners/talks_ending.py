@@ -147,15 +147,19 @@ def block(session: Session, keys: Keyring, user_id: int, talk_id: int, now: date
 # To somebody else
 
 
-def suggest_other(session: Session, keys: Keyring, user_id: int, talk_id: int, now: datetime) -> Ended:
-    """A listener would rather somebody else went on: the member is asked, and nothing happens without their yes.
+def suggest_other(
+    session: Session, keys: Keyring, user_id: int, talk_id: int, event_id: int, now: datetime
+) -> Ended:
+    """A listener would rather somebody else went on: the member is asked, once for each press, and must say yes.
 
     Raises `Refusal` when they are not the listener of an open talk.
     """
     talk, part, other = _mine(session, keys, user_id, talk_id)
     if part.role != Role.LISTENER or talk.state != Talk.OPEN or other is None:
         raise Refusal("errors.old_button")
-    tell(session, keys, other, "talks.over_asked", {"peer": part.name(keys), "name": other.name(keys)}, now)
+    if first_time(session, "interaction", event_id, now):
+        named = {"peer": part.name(keys), "name": other.name(keys)}
+        tell(session, keys, other, "talks.over_asked", named, now)
     return Ended(Role.LISTENER, other.name(keys), True, True)
 
 

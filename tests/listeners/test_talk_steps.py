@@ -170,7 +170,7 @@ def test_only_who_may_ends_it_and_twice_is_once(room: TalkRoom) -> None:
     assert room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now) is Answer.YOURS
     for stranger in (BOB, COLLEAGUE):
         assert room.try_to(talks_ending.close, KEYS, stranger, talk, room.now) is None
-    assert room.try_to(talks_ending.suggest_other, KEYS, SAM, talk, room.now) is None
+    assert room.try_to(talks_ending.suggest_other, KEYS, SAM, talk, room.event(), room.now) is None
     assert room.try_to(talks_ending.hand_over, KEYS, ANN, talk, room.event(), room.now) is None
     assert room.try_to(talks_ending.close, KEYS, ANN, talk, room.now).fresh
     assert not room.try_to(talks_ending.close, KEYS, SAM, talk, room.now).fresh
@@ -185,7 +185,10 @@ def test_handing_over_tells_the_next_only_what_was_agreed(room: TalkRoom) -> Non
     room.try_to(talks_taking.accept, room.desk, first, talk, room.now)
     room.say(SAM, "a secret")
     room.post()
-    room.try_to(talks_ending.suggest_other, KEYS, first, talk, room.now)
+    press = room.event()
+    for _ in range(2):
+        room.try_to(talks_ending.suggest_other, KEYS, first, talk, press, room.now)
+    assert room.notices(SAM).count("talks.over_asked") == 1, "the same press delivered twice"
     assert room.notices(SAM)[-1] == "talks.over_asked"
     assert room.talk_state is Talk.OPEN, "nothing happens without the member's yes"
     event = room.event()
