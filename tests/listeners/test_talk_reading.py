@@ -31,6 +31,7 @@ async def test_words_that_could_not_be_read_go_across_and_their_writer_has_the_n
 
     talk = Conversing(evening)
     await talk.open(talk.joan)
+    monkeypatch.setattr(sys.modules["cogs.cards"], "FORGET_S", 3600.0)
     monkeypatch.setattr(Recogniser, "read", broken)
     await talk.say(talk.sam, "the first of these")
     await talk.say(talk.sam, "and the second")
@@ -64,7 +65,7 @@ async def test_what_was_read_too_early_is_read_again_though_a_talk_took_it(
     try:
         talk = Conversing(evening)
         await talk.open(talk.joan)
-        assert begun.is_set(), "whoever is in a talk is about to write"
+        await until(begun.is_set, "its being loaded: whoever is in a talk is about to write")
         for person in (talk.joan, talk.sam):
             await talk.say(person, VEILED)
         for person in (talk.joan, talk.sam):
@@ -101,7 +102,6 @@ async def test_however_long_a_talk_takes_to_say_no_what_was_read_is_met(
     for text in ("I cried in the car again, I can't cope any more", "for the talk"):
         await evening.you.send(dm, text)
     await until(lambda: len(asked) == 2, "both being offered to the talk")
-    await asyncio.sleep(0)
     answer.set()
     await until(lambda: evening.from_bot(evening.you), "an answer")
     await evening.settled()

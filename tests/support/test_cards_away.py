@@ -32,15 +32,16 @@ async def test_a_card_discord_would_not_take_arrives_when_it_is_back(
     assert says({"content": rest}, "support.crisis")
 
     monkeypatch.setattr("bot.ui.direct.LATE_S", 3600.0)
-    # Whoever takes no messages is not written to for ever; and may be met at once when they do again.
-    you.allow_dms = False
+    # Whoever takes no messages is not written to for ever; and is met at once when they do again.
     evening.clock.move_to(evening.clock.now().replace(hour=23))
+    refused = Rule("error", method="POST", path="/channels/*/messages", status=403, code=50007, times=1)
+    evening.wire.faults.add(refused)
     post: Any = evening.app.client.get_cog("CardPost")
-    before = evening.wire.stats.requests
     await you.send(dm, DARK)
-    await until(lambda: evening.wire.stats.requests > before and not post._waiting, "its being refused")
+    await until(lambda: refused.happened, "its being refused")
+    await until(lambda: not post._waiting, "its being given up")
     await evening.settled()
-    you.allow_dms = True
+    assert len(evening.from_bot(you)) == 1
     await you.send(dm, DARK)
     await until(lambda: len(evening.from_bot(you)) == 2, "a card again")
     assert says(evening.from_bot(you)[-1], "support.crisis")
