@@ -311,7 +311,7 @@ class App:
         self.alarm.rearm()
 
     async def _earliest(self) -> datetime | None:
-        return await self.store.read(features.earliest, self.clock.now())
+        return await self.store.read(features.earliest, self.desk, self.clock.now())
 
     async def _ring(self) -> None:
         now = self.clock.now()

@@ -19,7 +19,7 @@ from bot.checkins import answering, asking, plans
 from bot.checkins.habits import habits
 from bot.db.store import Parting, Store
 from bot.errors import StoreUnavailable
-from bot.listeners import due, steps, talks, talks_due, talks_ending, talks_looking
+from bot.listeners import due, parted, steps, talks, talks_due, talks_ending, talks_looking
 from bot.listeners.desk import Desk
 from bot.members import service as members
 from bot.networks import service as networks
@@ -82,6 +82,7 @@ async def do_due(
         partial(talks_due.advance_due, store, desk, now),
         partial(sessions_due.sessions_due, store, habits, now, hands.in_room),
         partial(buddies.see_to, store, buddy_desk, hands.here, hands.match, now),
+        partial(parted.part_due, store, desk, now),
     ):
         try:
             await begin()
@@ -109,12 +110,13 @@ async def recount(store: Store, now: datetime) -> None:
     await due.recount(store, now)
 
 
-def earliest(session: Session, now: datetime) -> datetime | None:
+def earliest(session: Session, desk: Desk, now: datetime) -> datetime | None:
     """When something is next due."""
     times = (
         asking.next_due(session),
         due.next_due(session),
         talks_due.next_due(session),
+        parted.next_due(session, desk.keys),
         buddies.next_due(session),
         sessions_due.next_due(session),
         queue.next_due(session, after=now),

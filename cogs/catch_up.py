@@ -103,6 +103,9 @@ class CatchUp(commands.Cog):
         relay, who = self.app.relay, messages[-1].author.id if messages else 0
         listening = relay is not None and relay.side(who) == "listener"
         dark = heard.topic is Topic.CRISIS and not listening
+        if heard.failed and not left:
+            await cards.sorry(messages[-1], taken=True)
+            return
         if (
             not messages
             or not (left or dark)

@@ -68,9 +68,10 @@ class Conversation(commands.Cog):
             return
         self.app.sender.saw(message.channel.id, message.id)
         talk = self._talk
-        self._cards.heed(message, held=talk is not None and talk.side(message.author.id) == "listener")
+        held = talk is not None and talk.side(message.author.id) == "listener"
+        self._cards.heed(message, held=held)
         if await self.passed_on(message):
-            self._cards.taken(message.author.id)
+            self._cards.taken(message, held=held)
         else:
             self._gather(message)
 

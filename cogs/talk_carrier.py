@@ -68,6 +68,7 @@ class TalkCarrier(commands.Cog):
     def _drawn(self, parcel: Parcel) -> dict[str, Any]:
         origin = Origin(parcel.network_id, parcel.language)
         library = self.app.library
+        self.app.expect_words()  # whoever is told something in a talk is about to write
         if parcel.template:
             template, params = library.pick(parcel.template, parcel.post_id), dict(parcel.params or {})
         else:

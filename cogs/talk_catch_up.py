@@ -60,6 +60,8 @@ class TalkCatchUp(commands.Cog):
         ears = await again_and_again(
             lambda: app.store.read(talks_looking.ears, app.keyring), StoreUnavailable, failed=_say_why
         )
+        if ears:
+            app.expect_words()
         behind = self._talk.behind
         for ear in ears:
             behind.setdefault(ear.user_id, asyncio.Event())

@@ -13,7 +13,7 @@ from bot.errors import Refusal
 from bot.listeners import calls
 from bot.listeners.duty import Candidate
 from bot.listeners.rules import Offer, State
-from bot.listeners.standing import LONGEST, Standing, Written
+from bot.listeners.standing import LONGEST, Standing, Written, listed
 from bot.outbox.sender import CANNOT_DM
 from bot.ui.call_forms import several
 from bot.ui.ids import Press, make
@@ -23,8 +23,6 @@ from bot.ui.router import chosen, on_press
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
-
-ROOM = 300  # characters of one message for the names it may go to
 
 
 class TalkPreview(commands.Cog):
@@ -129,12 +127,7 @@ class TalkPreview(commands.Cog):
         text, language = self.app.library.text, standing.language
         if not standing.askable:
             return text("calls.goes.nobody", language)
-        lines: list[Words] = []
-        for one in standing.askable:
-            line = text("calls.goes.one", language, name=one.name, organisation=one.organisation)
-            if sum(map(len, lines)) + len(line) > ROOM:
-                break
-            lines.append(line)
+        lines = listed(self.app.desk, standing.askable, language)
         if len(lines) < len(standing.askable):
             lines.append(text("calls.goes.more", language, count=len(standing.askable) - len(lines)))
         if not any(one.on for one in standing.askable):

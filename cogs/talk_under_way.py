@@ -120,7 +120,9 @@ class TalkUnderWay(commands.Cog):
         if not about.was_open:
             await self.say(interaction, "talks.closed_already", hidden=_hidden(interaction))
         elif press.arg == "ask" and about.role is Role.LISTENER:
-            asked = await app.store.write(talks_ending.suggest_other, app.keyring, who, press.id, now)
+            asked = await app.store.write(
+                talks_ending.suggest_other, app.keyring, who, press.id, interaction.id, now
+            )
             await self.say(interaction, "talks.over_sent", {"name": asked.other}, hidden=_hidden(interaction))
         elif press.arg == "ask":
             standing = await app.store.read(talks_looking.standing, app.keyring, who)

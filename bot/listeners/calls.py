@@ -22,7 +22,7 @@ from bot.listeners.rules import (
     State,
     next_morning,
 )
-from bot.listeners.standing import LONGEST, Standing, Written, standing_of
+from bot.listeners.standing import LONGEST, Standing, Written, listed, standing_of, to_show
 from bot.listeners.steps import (
     answer_time,
     ask,
@@ -103,7 +103,7 @@ async def draft(
 ) -> Standing:
     """Keep what a member wrote, which no listener sees yet; an earlier draft of theirs is replaced.
 
-    Everybody it may go to counts as shown to the member from here on. Raises `Refusal` for who is no member, for
+    Everybody whose name there is room for counts as shown to the member from here on. Raises `Refusal` for who is no member, for
     what is empty or too long, for somebody named who may not be, and when a call of theirs is open already.
     """
     for part, longest in LONGEST.items():
@@ -142,7 +142,10 @@ async def draft(
         _write(call, desk, written)
         session.add(call)
         session.flush()
-        _show(session, call, every[:SHOWN], now)
+        for one in to_show(every, named_id)[:SHOWN]:
+            session.add(_unshown(call, one.user_id, now))
+        session.flush()
+        _show(session, desk, call, every, now)
         return standing_of(session, desk, call, now)
 
     return await store.write(act)
@@ -155,19 +158,22 @@ def _write(call: Call, desk: Desk, written: Written) -> None:
         setattr(call, f"{part}_sealed", sealed)
 
 
-def _show(session: Session, call: Call, shown: Collection[Candidate], now: datetime) -> None:
+def _unshown(call: Call, user_id: int, now: datetime) -> CallOffer:
+    return CallOffer(
+        call_id=call.id, user_id=user_id, network_id=call.network_id, state=Offer.FREE, changed_at=now
+    )
 
-    for one in shown:
-        session.add(
-            CallOffer(
-                call_id=call.id,
-                user_id=one.user_id,
-                network_id=call.network_id,
-                state=Offer.FREE,
-                shown_at=now,
-                changed_at=now,
-            )
-        )
+
+def _show(session: Session, desk: Desk, call: Call, every: Collection[Candidate], now: datetime) -> None:
+    """Note whose name and organisation the member is about to read: only those there is room for."""
+    offers = offers_of(session, call.id)
+    person, network = session.get_one(Person, call.user_id), session.get_one(Network, call.network_id)
+    still_in = [one for one in every if one.user_id in offers and offers[one.user_id].state != Offer.LEFT_OUT]
+    shown = to_show(still_in, call.named_id)
+    for one in shown[: len(listed(desk, shown, person.language or network.language))]:
+        offer = offers[one.user_id]
+        offer.shown_at = offer.shown_at or now
+        session.add(offer)
     session.flush()
 
 
@@ -209,6 +215,8 @@ async def leave_out(
             offer.state, offer.changed_at = (Offer.LEFT_OUT if who in others else Offer.FREE), now
             session.add(offer)
         session.flush()
+        every = duty.suitable(session, desk.keys, call.network_id, user_id, now)
+        _show(session, desk, call, every, now)
         return standing_of(session, desk, call, now)
 
     return await store.write(act)

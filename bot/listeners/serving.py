@@ -27,7 +27,9 @@ from bot.listeners.rules import (
     rota_of,
 )
 from bot.listeners.rules import next_on as next_hours
-from bot.listeners.tables import Call, Listener
+from bot.listeners.tables import Call, CallOffer, Listener
+from bot.listeners.talk_rules import Role, Talk
+from bot.listeners.talk_tables import sides_of
 from bot.members.reports import visible
 from bot.members.tables import Network, Person, membership_of
 
@@ -152,12 +154,31 @@ async def introduce(
                 organisation_sealed=b"",
                 zone=zone,
             )
+        elif (listener.name(desk.keys), listener.organisation(desk.keys)) != (name, organisation):
+            _unseen(session, desk, network_id, user_id)
         listener.introduce(desk.keys, name, organisation)
         session.add(listener)
         session.flush()
         return _serving(session, desk, listener, now)
 
     return await store.write(act)
+
+
+def _unseen(session: Session, desk: Desk, network_id: int, user_id: int) -> None:
+    """Whoever read another name or organisation of this listener's has not seen who they are now."""
+    shown = select(CallOffer).where(CallOffer.network_id == network_id, CallOffer.user_id == user_id)
+    for offer in session.exec(shown).all():
+        offer.shown_at = None
+        session.add(offer)
+    for part, talk in sides_of(session, desk.keys, user_id):
+        if talk.network_id != network_id or talk.state != Talk.WAITING or not part.shown:
+            continue
+        if part.role == Role.SHOWN:
+            session.delete(part)  # they are shown anew when it is their turn
+        else:
+            part.shown = False
+            session.add(part)
+    session.flush()
 
 
 async def confirm(store: Store, desk: Desk, network_id: int, user_id: int, now: datetime) -> Serving:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from bot.content.library import Words
 from bot.listeners import duty
 from bot.listeners.desk import Desk
 from bot.listeners.duty import Candidate
@@ -15,6 +17,8 @@ from bot.listeners.steps import answer_time, may_go_to, offers_of
 from bot.listeners.tables import Call
 from bot.members.tables import Network, Person
 
+ROOM = 300
+"""Characters of one message for the names a call may go to."""
 LONGEST = {"name": 60, "reach": 100, "suits": 100, "about": 300}
 
 
@@ -91,11 +95,27 @@ def standing_of(session: Session, desk: Desk, call: Call, now: datetime) -> Stan
         called(session, desk, call.network_id, call.holder_id),
         called(session, desk, call.network_id, call.named_id),
         call.named_id,
-        tuple(sorted(askable, key=lambda one: one.user_id != call.named_id)),
+        tuple(to_show(askable, call.named_id)),
         tuple((one, Offer(offer.state)) for one in every if (offer := offers.get(one.user_id)) is not None),
         answer_time(session, call.network_id),
         person.dm_channel_id is not None,
     )
+
+
+def to_show(candidates: Iterable[Candidate], named_id: int | None) -> list[Candidate]:
+    """In the order a member reads them: the one a call is for, then those it cannot go to unless they were read."""
+    return sorted(candidates, key=lambda one: (one.user_id != named_id, not one.unknown))
+
+
+def listed(desk: Desk, candidates: Iterable[Candidate], language: str) -> list[Words]:
+    """The lines for as many of the first of these as there is room for. Whoever has none was not shown."""
+    lines: list[Words] = []
+    for one in candidates:
+        line = desk.library.text("calls.goes.one", language, name=one.name, organisation=one.organisation)
+        if sum(map(len, lines)) + len(line) > ROOM:
+            break
+        lines.append(line)
+    return lines
 
 
 def called(session: Session, desk: Desk, network_id: int, user_id: int | None) -> tuple[str, str] | None:

@@ -76,12 +76,16 @@ def _askable(
 def ask(session: Session, desk: Desk, call: Call, now: datetime) -> State:
     """Put a call before the next listener, or before all on duty, or tell the member that nobody could take it.
 
-    Asked one after the other are two at most; then it goes to everybody who is on, the silent ones too.
+    Asked one after the other are two at most; then it goes to everybody who is on, the silent ones too. Where fewer
+    are on it goes to all of them sooner: even one who was silent is asked a second time before the member is told.
     """
     before = State(call.state)
     silent = sum(offer.state == Offer.LAPSED for offer in offers_of(session, call.id).values())
     everybody = silent >= SINGLY or (before is State.NOBODY and silent > 0)
     whom = _askable(session, desk, call, now, again=everybody)
+    if not whom and before is State.ASKING and silent:
+        # There is no next: then everybody is whoever is on, and the silent have it before them once more.
+        everybody, whom = True, _askable(session, desk, call, now, again=True)
     if not whom or before is State.ASKING_ALL:
         return _nobody(session, desk, call, now)
     if everybody:

@@ -5,6 +5,7 @@ A listener ends a talk only once they listen; before that only the member does, 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,9 +69,7 @@ def close(session: Session, keys: Keyring, user_id: int, talk_id: int, now: date
         listening = other.role == Role.LISTENER
         template = "talks.ended_by_member" if listening else "talks.ended_by_listener"
         tell(session, keys, other, template, {"name": part.name(keys)}, now)
-    for one in filter(None, (part, other)):
-        if unsent.get(one.id):
-            tell(session, keys, one, NOT_PASSED_ON, {}, now)
+    _say_unsent(session, keys, unsent, [one for one in (part, other) if one is not None], now)
     return Ended(Role(part.role), name, was_open, True)
 
 
@@ -148,15 +147,19 @@ def block(session: Session, keys: Keyring, user_id: int, talk_id: int, now: date
 # To somebody else
 
 
-def suggest_other(session: Session, keys: Keyring, user_id: int, talk_id: int, now: datetime) -> Ended:
-    """A listener would rather somebody else went on: the member is asked, and nothing happens without their yes.
+def suggest_other(
+    session: Session, keys: Keyring, user_id: int, talk_id: int, event_id: int, now: datetime
+) -> Ended:
+    """A listener would rather somebody else went on: the member is asked, once for each press, and must say yes.
 
     Raises `Refusal` when they are not the listener of an open talk.
     """
     talk, part, other = _mine(session, keys, user_id, talk_id)
     if part.role != Role.LISTENER or talk.state != Talk.OPEN or other is None:
         raise Refusal("errors.old_button")
-    tell(session, keys, other, "talks.over_asked", {"peer": part.name(keys), "name": other.name(keys)}, now)
+    if first_time(session, "interaction", event_id, now):
+        named = {"peer": part.name(keys), "name": other.name(keys)}
+        tell(session, keys, other, "talks.over_asked", named, now)
     return Ended(Role.LISTENER, other.name(keys), True, True)
 
 
@@ -173,14 +176,36 @@ def hand_over(
     name = other.name(keys)
     if not first_time(session, "interaction", event_id, now):
         return Ended(Role.MEMBER, name, True, fresh=False)
-    _release(session, talk, other, now)
+    unsent = _release(session, talk, other, now)
     tell(session, keys, other, "talks.handed_over", {"name": part.name(keys)}, now)
+    _say_unsent(session, keys, unsent, (part, other), now)
     return Ended(Role.MEMBER, name, True, True)
 
 
-def _release(session: Session, talk: TalkRow, listener: Side, now: datetime) -> None:
-    """Take a talk from its listener: it waits for another, and the silent may be asked again."""
-    _let_go(session, talk.id)
+def another_instead(session: Session, keys: Keyring, talk: TalkRow, now: datetime) -> None:
+    """Have an open talk go on with another listener, in the caller's transaction, by nobody's wish that either hears of.
+
+    Each is told what whoever is in a talk is told now and then, and neither is told a reason.
+    """
+    parts = {Role(part.role): part for part in in_role(session, talk.id, *PARTIES)}
+    member, listener = parts[Role.MEMBER], parts[Role.LISTENER]
+    unsent = _release(session, talk, listener, now)
+    tell(session, keys, listener, "talks.handed_over", {"name": member.name(keys)}, now)
+    tell(session, keys, member, "talks.listener_gone", {"peer": listener.name(keys)}, now)
+    _say_unsent(session, keys, unsent, (member, listener), now)
+
+
+def _say_unsent(
+    session: Session, keys: Keyring, unsent: Mapping[int, int], parts: Collection[Side], now: datetime
+) -> None:
+    for one in parts:
+        if unsent.get(one.id):
+            tell(session, keys, one, NOT_PASSED_ON, {}, now)
+
+
+def _release(session: Session, talk: TalkRow, listener: Side, now: datetime) -> dict[int, int]:
+    """Take a talk from its listener: it waits for another, and the silent may be asked again. Says what `_let_go` does."""
+    unsent = _let_go(session, talk.id)
     listener.role, listener.closed_at = Role.FORMER, now
     session.add(listener)
     for silent in in_role(session, talk.id, Role.ASKED):
@@ -191,6 +216,7 @@ def _release(session: Session, talk: TalkRow, listener: Side, now: datetime) -> 
     session.flush()
     wake(session, "schedule")
     wake(session, TALKS)
+    return unsent
 
 
 # When one of the two is gone
@@ -210,9 +236,10 @@ def gone(session: Session, keys: Keyring, to_id: int, user_id: int, now: datetim
 def _without(session: Session, keys: Keyring, talk: TalkRow, part: Side, now: datetime) -> None:
     other = next((one for one in in_role(session, talk.id, *PARTIES) if one.id != part.id), None)
     if part.role == Role.LISTENER:
-        _release(session, talk, part, now)
+        unsent = _release(session, talk, part, now)
         if other is not None:
             tell(session, keys, other, "talks.listener_gone", {"peer": part.name(keys)}, now)
+            _say_unsent(session, keys, unsent, (other,), now)
         return
     name = part.name(keys)
     _shut(session, talk, now)

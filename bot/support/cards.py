@@ -51,6 +51,9 @@ TEMPLATES: dict[Topic, str] = {
 }
 AGAIN = "support.crisis_again"
 LATE = "support.late"
+DELAYED = "support.delayed"
+UNREAD = "support.unread"
+SORRY = "errors.generic"
 WAY = "support.way"
 WAYS: dict[str, str] = {
     Way.BUSY: "support.way_busy",

@@ -26,12 +26,27 @@ class Heard:
     """One person's texts in a row, and the foremost thing among them. `met_by`: the message that got its card at once."""
 
     texts: dict[int, str] = field(default_factory=dict[int, str])
-    topic: Topic | None = None
     met_by: int = 0
     plainly: bool = False
     """Whether any of it was read before the encoder was there."""
-    failed: bool = False
-    """Whether something went wrong while reading: then it is answered with the numbers."""
+    found: dict[int, Topic] = field(default_factory=dict[int, Topic])
+    """What each message came to, alone or with those before it, until it is met or goes on to somebody else."""
+    failures: set[int] = field(default_factory=set[int])
+    """The messages that could not be read as they should have been."""
+    waiting: set[int] = field(default_factory=set[int])
+    """The messages nobody has answered or taken yet. While there are any, nothing here may be forgotten."""
+    apologised: bool = False
+    """Whether the numbers came already because something could not be read."""
+
+    @property
+    def topic(self) -> Topic | None:
+        """The foremost of what is still to be met."""
+        return foremost(iter(self.found.values()))
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong while reading: then it is answered with the numbers."""
+        return bool(self.failures)
 
     @property
     def together(self) -> str:
@@ -39,7 +54,8 @@ class Heard:
         return " ".join(self.texts.values())[-TOGETHER_LENGTH:]
 
     def read(self, recogniser: Recogniser, message_id: int, text: str) -> Topic | None:
-        """Read one more (or one again that was changed), by itself and with the others; what it came to so far."""
+        """Read one more (or one again that was changed), by itself and with the others; what all came to so far."""
+        self.waiting.add(message_id)
         self.texts[message_id] = text
         self.plainly |= not recogniser.with_encoder
         since = (max(self.texts) >> _TIME_BITS) - TOGETHER_MS
@@ -47,22 +63,31 @@ class Heard:
         self.texts = {one: self.texts[one] for one in recent}
         if not text.strip():
             return self.topic
-        topics = [self.topic, topic_of(recogniser.read(text))]
+        topics = [self.found.get(message_id), topic_of(recogniser.read(text))]
         if len(self.texts) > 1:
             topics.append(topic_of(recogniser.read(self.together)))
-        self.topic = foremost(iter(topics))
+        came_to = foremost(iter(topics))
+        if came_to is not None:
+            self.found[message_id] = came_to
         return self.topic
 
     def read_again(self, recogniser: Recogniser) -> None:
-        """Read all of it once more, if it can be read better by now."""
+        """Read what is still to be met once more, if it can be read better by now."""
         if self.plainly and recogniser.with_encoder:
             self.plainly = False
-            for message_id, text in list(self.texts.items()):
-                self.read(recogniser, message_id, text)
+            for message_id in [one for one in self.texts if one in self.waiting]:
+                self.read(recogniser, message_id, self.texts[message_id])
 
-    def let_go(self) -> None:
-        """What was said so far is met; the texts stay a moment, to be read with the next."""
-        self.topic, self.met_by, self.failed = None, 0, False
+    def let_go(self, message_id: int) -> None:
+        """One of them is somebody else's to answer: what it came to is no more to be met, and the rest still is.
+
+        Its text stays a moment, to be read with the next.
+        """
+        self.found.pop(message_id, None)
+        self.failures.discard(message_id)
+        self.waiting.discard(message_id)
+        if self.met_by == message_id:
+            self.met_by = 0
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,11 @@ import discord
 log = logging.getLogger("reallyok.ui")
 
 RETRIES_S = (1.0, 4.0)
+LONGEST_S = 60.0
+"""Between two attempts at what must not be lost."""
+LATE_S = 120.0
+TOO_MANY = 429  # of requests: Discord asks for patience, and says nothing of what was to be sent
+GIVEN_UP_S = 24 * 3600.0
 
 
 async def send_surely(channel: discord.abc.Messageable, drawn: Mapping[str, Any], nonce: str) -> bool:
@@ -21,16 +26,53 @@ async def send_surely(channel: discord.abc.Messageable, drawn: Mapping[str, Any]
     Tries three times within some five seconds. Never raises for what Discord or the line does.
     """
     for pause in (*RETRIES_S, None):
-        try:
-            await channel.send(**drawn, nonce=nonce)
-            return True
-        except discord.Forbidden:
-            log.warning("A member wrote and takes no messages; there is no way to answer them.")
-            return False
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            lasting = isinstance(error, discord.HTTPException) and error.status < 500
-            if pause is None or lasting:
-                log.error("A member wrote and could not be answered (%s).", type(error).__name__)
-                return False
+        sent = await _attempt(channel, drawn, nonce)
+        if not isinstance(sent, Exception):
+            return sent
+        if pause is not None:
             await asyncio.sleep(pause)
+        else:
+            _say_why(sent)
     return False
+
+
+async def send_at_last(
+    channel: discord.abc.Messageable, drawn: Mapping[str, Any], nonce: str, *, late: Mapping[str, Any]
+) -> bool:
+    """Send what must not be lost, however long Discord or the line is away; says whether it could be sent.
+
+    Tries as `send_surely` does, then at least once a minute, for a day. After two minutes `late` is sent in its
+    place. Discord forgets nonces after a while, so that it may arrive twice; it does not fail to arrive.
+    """
+    clock = asyncio.get_running_loop().time
+    begun, pause = clock(), RETRIES_S[0]
+    while True:
+        sent = await _attempt(channel, late if clock() - begun > LATE_S else drawn, nonce)
+        if not isinstance(sent, Exception):
+            return sent
+        if clock() - begun > GIVEN_UP_S:
+            _say_why(sent)
+            return False
+        await asyncio.sleep(pause)
+        pause = min(LONGEST_S, 2 * pause)
+
+
+async def _attempt(
+    channel: discord.abc.Messageable, drawn: Mapping[str, Any], nonce: str
+) -> bool | Exception:
+    """Send it once: whether it is there; or, where it may work later, what was in the way."""
+    try:
+        await channel.send(**drawn, nonce=nonce)
+    except discord.Forbidden:
+        log.warning("A member wrote and takes no messages; there is no way to answer them.")
+        return False
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        if isinstance(error, discord.HTTPException) and error.status < 500 and error.status != TOO_MANY:
+            _say_why(error)
+            return False
+        return error
+    return True
+
+
+def _say_why(error: Exception) -> None:
+    log.error("A member wrote and could not be answered (%s).", type(error).__name__)

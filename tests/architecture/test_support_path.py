@@ -34,6 +34,7 @@ TRACES |= {"print", "open", "write_text", "write_bytes", "read_text", "read_byte
 # The same for words that are met with a card; this may say in the log that something failed, and nothing else.
 MEETING = [
     ("cogs.cards", "Cards"),
+    ("cogs.card_post", "CardPost"),
     ("cogs.edits", "Edits"),
     ("bot.support.meeting", "Heard"),
     ("bot.support.meeting", "Lately"),

@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 
 from bot.db.keys import Keyring
 from bot.db.store import Store, engine_for
-from bot.listeners import calls, due, holding, serving, steps
+from bot.listeners import calls, due, holding, parted, serving, steps
 from bot.listeners.desk import Desk
 from bot.listeners.rules import Promise, State
 from bot.listeners.standing import Standing, Written
@@ -173,6 +173,7 @@ class Room:
     def ring(self) -> None:
         """What the alarm does."""
         self.run(due.calls_due(self.store, self.desk, self.now))
+        self.run(parted.part_due(self.store, self.desk, self.now))
         self.post()
 
     def wait(self, **span: float) -> None:
@@ -181,7 +182,11 @@ class Room:
 
     def until(self, target: datetime) -> None:
         for _ in range(500):
-            times = [self.ask(due.next_due), self.ask(lambda s: queue.next_due(s, after=self.now))]
+            times = [
+                self.ask(due.next_due),
+                self.ask(parted.next_due, KEYS),
+                self.ask(lambda s: queue.next_due(s, after=self.now)),
+            ]
             at = min((at for at in times if at is not None and at <= target), default=None)
             if at is None:
                 break

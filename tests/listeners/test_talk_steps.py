@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import Refusal
-from bot.listeners import duty, relay_posts, talks, talks_ending, talks_taking
+from bot.listeners import duty, relay_posts, serving, talks, talks_ending, talks_taking
 from bot.listeners.relay_posts import Took
 from bot.listeners.talk_rules import Role, Step, Talk
 from bot.listeners.talk_tables import TalkName
@@ -170,7 +170,7 @@ def test_only_who_may_ends_it_and_twice_is_once(room: TalkRoom) -> None:
     assert room.try_to(talks_taking.accept, room.desk, ANN, talk, room.now) is Answer.YOURS
     for stranger in (BOB, COLLEAGUE):
         assert room.try_to(talks_ending.close, KEYS, stranger, talk, room.now) is None
-    assert room.try_to(talks_ending.suggest_other, KEYS, SAM, talk, room.now) is None
+    assert room.try_to(talks_ending.suggest_other, KEYS, SAM, talk, room.event(), room.now) is None
     assert room.try_to(talks_ending.hand_over, KEYS, ANN, talk, room.event(), room.now) is None
     assert room.try_to(talks_ending.close, KEYS, ANN, talk, room.now).fresh
     assert not room.try_to(talks_ending.close, KEYS, SAM, talk, room.now).fresh
@@ -185,7 +185,10 @@ def test_handing_over_tells_the_next_only_what_was_agreed(room: TalkRoom) -> Non
     room.try_to(talks_taking.accept, room.desk, first, talk, room.now)
     room.say(SAM, "a secret")
     room.post()
-    room.try_to(talks_ending.suggest_other, KEYS, first, talk, room.now)
+    press = room.event()
+    for _ in range(2):
+        room.try_to(talks_ending.suggest_other, KEYS, first, talk, press, room.now)
+    assert room.notices(SAM).count("talks.over_asked") == 1, "the same press delivered twice"
     assert room.notices(SAM)[-1] == "talks.over_asked"
     assert room.talk_state is Talk.OPEN, "nothing happens without the member's yes"
     event = room.event()
@@ -352,3 +355,30 @@ def test_what_was_written_before_the_talk_was_open_is_not_passed_on(room: TalkRo
     assert room.say(SAM, "fine, thanks", message_id=before).outcome is Took.NOT_OURS
     room.post()
     assert room.heard(ANN) == ["for you"]
+
+
+def test_a_listener_who_is_called_otherwise_by_now_was_not_the_one_the_member_saw(room: TalkRoom) -> None:
+    room.on(UNKNOWN)
+    talk = room.ask_talk()
+    room.may_all()
+    assert room.offered_to() == [UNKNOWN]
+    for place in ("Place 27", "Another place"):
+        work = serving.introduce(
+            room.store, room.desk, NET, "", UNKNOWN, "Listener 27", place, "Europe/London", room.now
+        )
+        room.run(work)
+        room.run(serving.confirm(room.store, room.desk, NET, UNKNOWN, room.now))
+    assert room.try_to(talks_taking.accept, room.desk, UNKNOWN, talk, room.now) is Answer.NOT_NEEDED
+    # One the member is only being shown is shown again.
+    room.do(talks_ending.close, KEYS, SAM, talk, room.now)
+    room.ask_talk()
+    (before,) = room.parts(Role.SHOWN).values()
+    room.run(
+        serving.introduce(
+            room.store, room.desk, NET, "", UNKNOWN, "Listener 27", "A third", "Europe/London", room.now
+        )
+    )
+    room.run(serving.confirm(room.store, room.desk, NET, UNKNOWN, room.now))
+    assert room.try_to(talks.may_ask, room.desk, SAM, before.id, True, room.now) is None
+    room.wait(minutes=30)
+    assert room.parts(Role.SHOWN)[UNKNOWN].id != before.id

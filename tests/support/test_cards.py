@@ -167,6 +167,19 @@ def test_what_was_said_is_said_even_if_it_is_changed() -> None:
     assert heard.topic is Topic.CRISIS
 
 
+def test_what_goes_on_to_somebody_else_takes_only_its_own_with_it() -> None:
+    heard = Heard()
+    heard.read(RECOGNISER, _id(0), "I cried in the car again, I can't cope any more")
+    heard.read(RECOGNISER, _id(90), "see you on Thursday")
+    heard.failures.add(_id(90))
+    heard.let_go(_id(90))
+    assert heard.topic is Topic.DISTRESS
+    assert not heard.failed
+    heard.met_by = _id(0)
+    heard.let_go(_id(0))
+    assert (heard.topic, heard.met_by, heard.waiting) == (None, 0, set())
+
+
 def test_a_flood_of_texts_is_read_a_few_at_a_time() -> None:
     heard = Heard()
     for number in range(50):
