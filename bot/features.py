@@ -13,7 +13,7 @@ from functools import partial
 from sqlmodel import Session
 
 from bot.buddies import due as buddies
-from bot.buddies import introducing, weekly
+from bot.buddies import introducing
 from bot.buddies.desk import Desk as BuddyDesk
 from bot.checkins import answering, asking, plans
 from bot.checkins.habits import habits
@@ -60,22 +60,21 @@ def waits(desk: Desk) -> queue.Waits:
 
 @dataclass(frozen=True)
 class Hands:
-    """What no transaction can do: asking Discord, and having a round of buddies put together elsewhere."""
+    """What no transaction can do: asking Discord."""
 
     here: introducing.Here
     in_room: sessions_due.InRoom
-    match: weekly.Matcher
 
 
 async def do_due(
     store: Store, desk: Desk, buddy_desk: BuddyDesk, hands: Hands, now: datetime, openings: int
 ) -> None:
-    """Everything that is due. `openings` is how many wordings a check-in has."""
+    """Everything that is due, but rounds of buddies. `openings` is how many wordings a check-in has."""
     await asking.ask_due(store, now, openings)
     await due.calls_due(store, desk, now)
     await talks_due.advance_due(store, desk, now)
     await sessions_due.sessions_due(store, habits, now, hands.in_room)
-    await buddies.see_to(store, buddy_desk, hands.here, hands.match, now)
+    await buddies.see_to(store, buddy_desk, hands.here, now)
 
 
 async def seen(
@@ -94,13 +93,13 @@ async def recount(store: Store, now: datetime) -> None:
     await due.recount(store, now)
 
 
-def earliest(session: Session, now: datetime) -> datetime | None:
-    """When something is next due."""
+def earliest(session: Session, now: datetime, rounds_aside: bool = False) -> datetime | None:
+    """When something is next due. `rounds_aside`: the rounds of buddies that are due are seen to already."""
     times = (
         asking.next_due(session),
         due.next_due(session),
         talks_due.next_due(session),
-        buddies.next_due(session),
+        buddies.next_due(session, now, aside=rounds_aside),
         sessions_due.next_due(session),
         queue.next_due(session, after=now),
     )

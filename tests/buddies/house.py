@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session, SQLModel, select
 
 import bot.tables  # noqa: F401 - every table is known
-from bot.buddies import asking, due, matching, proposing
+from bot.buddies import asking, due, matching, proposing, weekly
 from bot.buddies.desk import Desk
 from bot.buddies.life_rules import Said, State
 from bot.buddies.rules import Field, Forbidden, Person, Round
@@ -169,9 +169,15 @@ class House:
         self.rounds.append(found)
         return found
 
+    async def see_to(self) -> None:
+        """What the alarm does."""
+        while await weekly.round_due(self.store, self.desk, self.match, self.now):
+            pass
+        await due.see_to(self.store, self.desk, self.here, self.now)
+
     async def ring(self) -> None:
         """What the alarm does, and then the pump."""
-        await due.see_to(self.store, self.desk, self.here, self.match, self.now)
+        await self.see_to()
         await self.post()
 
     async def post(self) -> None:
@@ -201,7 +207,7 @@ class House:
 
     async def earliest(self) -> datetime | None:
         def look(session: Session) -> datetime | None:
-            times = (due.next_due(session), queue.next_due(session, after=self.now))
+            times = (due.next_due(session, self.now), queue.next_due(session, after=self.now))
             return min((at for at in times if at is not None), default=None)
 
         return await self.store.read(look)
