@@ -125,7 +125,7 @@ class App:
     @property
     def buddy_desk(self) -> BuddyDesk:
         """What services of buddies work with, once the database is open. Raises `StoreUnavailable` before."""
-        return BuddyDesk(self.keyring, self.library)
+        return features.buddy_desk(self.keyring, self.library)
 
     @property
     def ledger(self) -> Ledger:

@@ -17,6 +17,8 @@ from bot.buddies import introducing
 from bot.buddies.desk import Desk as BuddyDesk
 from bot.checkins import answering, asking, plans
 from bot.checkins.habits import habits
+from bot.content.library import Library
+from bot.db.keys import Keyring
 from bot.db.store import Parting, Store
 from bot.listeners import due, steps, talks, talks_due, talks_ending, talks_looking
 from bot.listeners.desk import Desk
@@ -36,6 +38,11 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     buddies.TOPIC: buddies.ended,
     **sessions.CONSEQUENCES,
 }
+
+
+def buddy_desk(keys: Keyring, library: Library) -> BuddyDesk:
+    """What services of buddies work with: members' hours are those they gave with their check-ins."""
+    return BuddyDesk(keys, library, habits)
 
 
 def consequences(desk: Desk) -> Mapping[str, queue.Consequence]:

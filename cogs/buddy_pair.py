@@ -127,7 +127,7 @@ class BuddyPair(commands.Cog):
             raise Refusal("errors.old_button")
         app, met = self.app, Met(press.arg)
         found = await following.heard(
-            app.store, press.id, interaction.user.id, met, interaction.id, app.clock.now()
+            app.store, app.buddy_desk, press.id, interaction.user.id, met, interaction.id, app.clock.now()
         )
         template = f"buddies.met_{met.name.casefold()}"
         if met is Met.NOT_YET and not found.again:

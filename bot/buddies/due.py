@@ -12,7 +12,7 @@ from bot.buddies import ending, following, introducing, proposing, weekly
 from bot.buddies.desk import Desk
 from bot.buddies.introducing import Here
 from bot.buddies.life_rules import Looking, State
-from bot.buddies.tables import Place, request_of
+from bot.buddies.tables import Place, turn_request
 from bot.db.store import Store, wake
 from bot.members.service import reached
 from bot.outbox.tables import Outbox
@@ -58,7 +58,7 @@ def _some(session: Session, desk: Desk, now: datetime) -> int:
         try:
             with session.begin_nested():
                 if place.state == State.PROPOSED:
-                    proposing.proposal_due(session, place, now)
+                    proposing.proposal_due(session, desk, place, now)
                 elif place.state == State.INTRODUCED:
                     following.follow_due(session, desk, place, now)
         except DBAPIError:
@@ -85,10 +85,7 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
         return
     place.end(now)
     session.add(place)
-    request = request_of(session, place.network_id, place.user_id)
-    if request is not None and request.state == Looking.PROPOSED:
-        request.turn(Looking.RESTING, now)
-        session.add(request)
+    turn_request(session, place, Looking.PROPOSED, Looking.RESTING, now)
 
 
 def parting(desk: Desk, session: Session, network_id: int | None, user_id: int, now: datetime) -> None:

@@ -148,6 +148,7 @@ def _close(
         if reason is Left.ODD or one.request.waiting_rounds == 1:
             tell(
                 session,
+                desk,
                 network,
                 one.person,
                 f"left:{one.request.id}:{gathered.number}",

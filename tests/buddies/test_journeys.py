@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session, select
+
+from bot.checkins.tables import Plan
+from bot.sandbox.people import Person
 from tests.buddies.lounge import employed, everything_said, got, looks, one, paired, tells
 from tests.checkins.evening import Evening, expect, last
 from tests.launch.scene import answered, button, words
@@ -71,15 +75,32 @@ async def test_two_who_suit_each_other_meet_without_a_name_before_both_yeses(eve
     assert all(len(i) <= 100 for i in everything_said(evening, you))
 
 
+async def leave_alone(evening: Evening, person: Person) -> datetime:
+    """Let somebody's quiet hours be the next two; returns their end."""
+    now = evening.clock.now()
+    until = now + timedelta(hours=2)
+
+    def keep(session: Session) -> None:
+        for plan in session.exec(select(Plan).where(Plan.user_id == person.id)):
+            zone = ZoneInfo(plan.zone)
+            plan.quiet_from, plan.quiet_until = now.astimezone(zone).time(), until.astimezone(zone).time()
+
+    await evening.app.store.write(keep)
+    return until
+
+
 async def test_a_wobbly_day_may_ask_for_a_hello_and_an_end_is_kind(evening: Evening) -> None:
     you, kate = evening.you, evening.demo.people[6]
     await evening.joined(you, kate)
     await paired(evening, you, kate)
     asked = last(await evening.run(you, "checkin now"))
     offer = await evening.tap(you, asked, "checkins.level=wobbly")
+    until = await leave_alone(evening, kate)
     for _ in range(2):
         expect(await evening.tap(you, offer, "buddies.hello"), "buddies.hello_sent")
     await evening.wait(minutes=1)
+    assert not got(evening, kate, "buddies.hello")
+    await evening.play(until)
     hello = words(await one(evening, kate, "buddies.hello"))
     assert "would welcome a hello" in hello
     assert "wobbly" not in hello

@@ -80,7 +80,7 @@ class Weeks(RuleBasedStateMachine):
     def go(self, who: int, way: str) -> None:
         house = self.house
         if way == "rest":
-            self.run(asking.rest(house.store, NET, who, house.now))
+            self.run(asking.rest(house.store, house.desk, NET, who, house.now))
         elif way == "stop":
             self.run(asking.stop(house.store, house.desk, NET, who, house.now))
         elif way == "leave":
@@ -110,7 +110,9 @@ class Weeks(RuleBasedStateMachine):
     def follow(self, who: int, met: Met) -> None:
         if (place := self.place(who)) is not None:
             house = self.house
-            self.attempt(following.heard(house.store, place.id, who, met, house.event(), house.now))
+            self.attempt(
+                following.heard(house.store, house.desk, place.id, who, met, house.event(), house.now)
+            )
 
     @rule(who=WHO, yes=st.booleans())
     def still(self, who: int, yes: bool) -> None:
