@@ -11,7 +11,7 @@ from bot.checkins.tables import Plan
 from bot.sandbox.people import Person
 from tests.buddies.lounge import employed, everything_said, got, looks, one, paired, tells
 from tests.checkins.evening import Evening, expect, last
-from tests.launch.scene import answered, button, words
+from tests.launch.scene import answered, button, custom_ids, words
 
 FRIDAY = datetime(2026, 10, 23, 11, tzinfo=UTC)  # the clocks go back on Sunday
 LONDON = ZoneInfo("Europe/London")
@@ -95,6 +95,10 @@ async def test_a_wobbly_day_may_ask_for_a_hello_and_an_end_is_kind(evening: Even
     await paired(evening, you, kate)
     asked = last(await evening.run(you, "checkin now"))
     offer = await evening.tap(you, asked, "checkins.level=wobbly")
+    # And so may a worse one, beneath the way to support.
+    harder = await evening.tap(you, last(await evening.run(you, "checkin now")), "checkins.level=not-ok")
+    offered = [i.split(":")[1] for i in custom_ids(harder)]
+    assert offered.index("buddies.hello") > offered.index("support")
     until = await leave_alone(evening, kate)
     for _ in range(2):
         expect(await evening.tap(you, offer, "buddies.hello"), "buddies.hello_sent")
