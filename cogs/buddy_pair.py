@@ -10,6 +10,7 @@ from discord.ext import commands
 from bot.buddies import ending, following, introducing, proposing
 from bot.buddies.life_rules import Met, Said
 from bot.errors import Refusal
+from bot.listeners import due
 from bot.ui.ids import Press
 from bot.ui.render import Origin
 from bot.ui.router import on_press
@@ -111,6 +112,9 @@ class BuddyPair(commands.Cog):
             app.clock.now(),
             never=press.arg == "never",
         )
+        for other in ended.apart:
+            await ending.separated(app.store, app.buddy_desk, who, other, app.clock.now())
+            await due.separated(app.store, app.desk, who, other, app.clock.now())
         template = "buddies.end_never" if press.arg == "never" else "buddies.end_done"
         await self._say(interaction, template, None, ended.network_id, ended.network_id)
 

@@ -27,6 +27,8 @@ class Ended:
 
     network_id: int
     network: str
+    apart: tuple[int, ...] = ()
+    """Whom they are kept apart from by it, from now on."""
 
 
 async def end(
@@ -45,13 +47,16 @@ async def end(
         first_time(session, "interaction", event_id, now)
         if place.introduced_at is None:
             raise Refusal("buddies.over", network=network.name)
-        if never:
-            for other in places_of(session, place.match_id):
-                if other.user_id != user_id and other.introduced_at is not None:
-                    separate(session, desk.keys, user_id, other.user_id, Apart.ENDED, now)
+        others = [
+            one.user_id
+            for one in places_of(session, place.match_id)
+            if never and one.user_id != user_id and one.introduced_at is not None
+        ]
+        for other in others:
+            separate(session, desk.keys, user_id, other, Apart.ENDED, now)
         if place.state == State.INTRODUCED:
             leave(session, desk, place, now)
-        return Ended(network.id, network.name)
+        return Ended(network.id, network.name, tuple(others))
 
     return await store.write(act)
 

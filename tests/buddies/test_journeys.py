@@ -12,6 +12,7 @@ from bot.sandbox.people import Person
 from tests.buddies.lounge import employed, everything_said, got, looks, one, paired, tells
 from tests.checkins.evening import Evening, expect, last
 from tests.launch.scene import answered, button, custom_ids, words
+from tests.listeners.scene import Listening
 
 FRIDAY = datetime(2026, 10, 23, 11, tzinfo=UTC)  # the clocks go back on Sunday
 LONDON = ZoneInfo("Europe/London")
@@ -150,3 +151,18 @@ async def test_in_a_network_of_one_employer_everybody_is_told_why_and_nobody_is_
         said = words(await one(evening, person, "buddies.left_nobody"))
         assert "employer" in said or "elsewhere" in said
         assert not got(evening, person, "buddies.proposal")
+
+
+async def test_never_again_takes_a_call_between_the_two_with_it(evening: Evening) -> None:
+    scene = Listening(evening)
+    sam, joan = scene.sam, scene.joan
+    await scene.begin(joan)
+    await paired(evening, sam, joan)
+    await scene.ask(joan)
+    await scene.accept(joan)
+    assert scene.calls()[0][0] == "held"
+    shown = last(await evening.run(sam, "buddy end"))
+    expect(await evening.tap(sam, shown, "buddies.end=never"), "buddies.end_never")
+    assert scene.calls()[0][0] != "held"
+    await scene.told(joan, "listeners.moved_on")
+    await one(evening, joan, "buddies.ended")
