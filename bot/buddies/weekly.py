@@ -32,7 +32,7 @@ Matcher = Callable[[Sequence[Person], Forbidden, int], Awaitable[Round]]
 TRIES = 12  # how often a round is put together anew because codes kept some of it apart
 MOST_LOOKED_AT = 1000  # so many of those who wait are looked at for one request, the longest waiting first
 EXPLAINED = 50  # so many of those left over have their codes compared with everybody's
-_AT_ONCE = 40
+_AT_ONCE = 8  # groups in a transaction: others write too
 
 
 @dataclass(frozen=True)
