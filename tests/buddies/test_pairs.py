@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.buddies import asking, ending, following, introducing
+from bot.buddies import asking, ending, following, introducing, proposing
 from bot.buddies.life_rules import Looking, Met, Said, State
 from bot.buddies.rules import Field
 from bot.buddies.tables import Past, Place, Request
 from bot.buddies.told_rules import Told
-from bot.errors import Refusal
+from bot.errors import Refusal, StoreUnavailable
 from bot.members import apart, service
 from bot.members.apart_tables import Apart
 from bot.members.habits import Habit
@@ -296,3 +298,60 @@ async def test_each_is_written_to_by_their_own_clock_and_never_in_their_quiet_ho
     assert await house.with_(BOB) == {ANN}
     await house.play(hours=2)
     assert await house.with_(BOB) == set()
+
+
+async def test_at_each_step_a_locked_database_only_makes_it_later(house: House) -> None:
+    """Nothing half done is kept, and nobody hears anything twice once it can be written to again."""
+    await house.asked(ANN, BOB)
+
+    async def end() -> None:
+        (mine,) = await house.open(ANN)
+        await ending.end(house.store, house.desk, mine.id, ANN, 7, house.now, never=False)
+
+    async def yes(user: int) -> None:
+        (mine,) = await house.open(user)
+        await proposing.answer(house.store, mine.id, user, Said.YES, user, house.now)
+
+    steps = (
+        ("proposal", house.see_to, timedelta(0)),
+        ("", lambda: yes(ANN), timedelta(0)),
+        ("", lambda: yes(BOB), timedelta(0)),
+        ("introduced", house.see_to, timedelta(0)),
+        ("follow_first", house.see_to, timedelta(days=3, hours=6)),
+        ("ended", end, timedelta(0)),
+    )
+    for template, step, later in steps:
+        house.now += later
+        with closing(sqlite3.connect(house.folder / "reallyok.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailable):
+                await step()
+            other.execute("ROLLBACK")
+        before = len(house.sent)
+        await house.post()
+        assert len(house.sent) == before
+        await step()
+        await house.post()
+        told = [one.to for one in house.sent[before:] if one.template == f"buddies.{template}"]
+        assert sorted(told) == ([] if not template else [BOB] if template == "ended" else [ANN, BOB])
+    assert await house.open(ANN) == await house.open(BOB) == []
+
+
+async def test_somebody_whose_messages_closed_after_the_yes_leaves_nobody_waiting(house: House) -> None:
+    await house.suggested(ANN, BOB)
+    for user in (ANN, BOB):
+        await house.says(user, Said.YES)
+    house.closed.add(BOB)
+    await house.ring()
+    assert [len(house.got(user, "introduced")) for user in (ANN, BOB)] == [1, 0]
+    here = await asking.standing(house.store, house.desk, NET, NAME, BOB, house.now)
+    assert (here.looking, here.others, here.reachable) == (Looking.PAIRED, (ANN,), False)
+    await house.play(days=4)
+    (mine,) = await house.open(ANN)
+    await following.heard(house.store, house.desk, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    await house.joins(CEM, EMPLOYERS[2])
+    await house.looks(CEM)
+    await house.play(days=2)
+    assert await house.with_(ANN) == {CEM}
+    assert len(house.got(ANN, "faded")) == 1
+    assert house.got(BOB) == house.got(BOB, "proposal")
