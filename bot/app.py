@@ -19,7 +19,7 @@ import discord
 
 from bot import features, opening
 from bot.buddies.desk import Desk as BuddyDesk
-from bot.buddies.matchmaker import Matchmaker
+from bot.buddies.rounds import Rounds
 from bot.checkins import asking
 from bot.client import ReallyOk, point_at
 from bot.clock import Clock, MovableClock, SystemClock, night_of
@@ -88,7 +88,7 @@ class App:
         )
         self.keys: keys.Keyring | None = None
         self._desk: Desk | None = None
-        self.matchmaker = Matchmaker()
+        self.rounds = Rounds(self.alarm.rearm)
         self._ledger: Ledger | None = None
         self._store: Store | None = None
         self._work: set[asyncio.Task[Any]] = set()
@@ -125,7 +125,7 @@ class App:
     @property
     def buddy_desk(self) -> BuddyDesk:
         """What services of buddies work with, once the database is open. Raises `StoreUnavailable` before."""
-        return BuddyDesk(self.keyring, self.library)
+        return features.buddy_desk(self.keyring, self.library)
 
     @property
     def ledger(self) -> Ledger:
@@ -270,8 +270,8 @@ class App:
             self._ending.set()
 
     async def _end(self, connection: asyncio.Task[None], ending: asyncio.Task[Any]) -> None:
-        await self.matchmaker.close()
         await self.alarm.stop()
+        await self.rounds.stop()
         if self.pump is not None:
             await self.pump.stop()
         if self.relay is not None:
@@ -311,7 +311,7 @@ class App:
         self.alarm.rearm()
 
     async def _earliest(self) -> datetime | None:
-        return await self.store.read(features.earliest, self.desk, self.clock.now())
+        return await self.store.read(features.earliest, self.desk, self.clock.now(), self.rounds.aside)
 
     async def _ring(self) -> None:
         now = self.clock.now()
@@ -328,7 +328,8 @@ class App:
             self._counted_on = tonight
             self.after_ready(self.client.do_nightly())
             self.store.leftovers = True  # of what retention let go of
-        hands = features.Hands(self.client.here, self.client.in_room, self.matchmaker.match)
+        self.rounds.begin(self.store, self.buddy_desk, now)
+        hands = features.Hands(self.client.here, self.client.in_room)
         await features.do_due(self.store, self.desk, self.buddy_desk, hands, now, self.openings)
         self.after_ready(self.client.do_due(now))
         if self.store.leftovers:
@@ -374,6 +375,7 @@ class App:
         """Until whatever is due has gone: what the relay passes on may put something in the outbox, and not the reverse."""
         assert self.pump is not None
         assert self.relay is not None
+        await self.rounds.drain()
         await self.relay.drain()
         await self.pump.drain()
         await self.relay.drain()

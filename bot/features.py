@@ -13,10 +13,12 @@ from functools import partial
 from sqlmodel import Session
 
 from bot.buddies import due as buddies
-from bot.buddies import introducing, weekly
+from bot.buddies import introducing
 from bot.buddies.desk import Desk as BuddyDesk
 from bot.checkins import answering, asking, plans
 from bot.checkins.habits import habits
+from bot.content.library import Library
+from bot.db.keys import Keyring
 from bot.db.store import Parting, Store
 from bot.errors import StoreUnavailable
 from bot.listeners import due, parted, steps, talks, talks_due, talks_ending, talks_looking
@@ -37,6 +39,11 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     buddies.TOPIC: buddies.ended,
     **sessions.CONSEQUENCES,
 }
+
+
+def buddy_desk(keys: Keyring, library: Library) -> BuddyDesk:
+    """What services of buddies work with: members' hours are those they gave with their check-ins."""
+    return BuddyDesk(keys, library, habits)
 
 
 def consequences(desk: Desk) -> Mapping[str, queue.Consequence]:
@@ -61,17 +68,16 @@ def waits(desk: Desk) -> queue.Waits:
 
 @dataclass(frozen=True)
 class Hands:
-    """What no transaction can do: asking Discord, and having a round of buddies put together elsewhere."""
+    """What no transaction can do: asking Discord."""
 
     here: introducing.Here
     in_room: sessions_due.InRoom
-    match: weekly.Matcher
 
 
 async def do_due(
     store: Store, desk: Desk, buddy_desk: BuddyDesk, hands: Hands, now: datetime, openings: int
 ) -> None:
-    """Everything that is due. `openings` is how many wordings a check-in has.
+    """Everything that is due, but rounds of buddies. `openings` is how many wordings a check-in has.
 
     A feature that fails holds up no other. Raises `StoreUnavailable`, and at the end whatever failed, together.
     """
@@ -81,7 +87,7 @@ async def do_due(
         partial(due.calls_due, store, desk, now),
         partial(talks_due.advance_due, store, desk, now),
         partial(sessions_due.sessions_due, store, habits, now, hands.in_room),
-        partial(buddies.see_to, store, buddy_desk, hands.here, hands.match, now),
+        partial(buddies.see_to, store, buddy_desk, hands.here, now),
         partial(parted.part_due, store, desk, now),
     ):
         try:
@@ -110,14 +116,14 @@ async def recount(store: Store, now: datetime) -> None:
     await due.recount(store, now)
 
 
-def earliest(session: Session, desk: Desk, now: datetime) -> datetime | None:
-    """When something is next due."""
+def earliest(session: Session, desk: Desk, now: datetime, rounds_aside: bool = False) -> datetime | None:
+    """When something is next due. `rounds_aside`: the rounds of buddies that are due are seen to already."""
     times = (
         asking.next_due(session),
         due.next_due(session),
         talks_due.next_due(session),
         parted.next_due(session, desk.keys),
-        buddies.next_due(session),
+        buddies.next_due(session, now, aside=rounds_aside),
         sessions_due.next_due(session),
         queue.next_due(session, after=now),
     )

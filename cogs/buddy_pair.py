@@ -1,4 +1,4 @@
-"""A suggestion and a pair: yes or no, words passed on, how it goes, a hello, and the end."""
+"""A suggestion and a pair: yes or no, how it goes, a hello, and the end."""
 
 from __future__ import annotations
 
@@ -8,23 +8,16 @@ import discord
 from discord.ext import commands
 
 from bot.buddies import ending, following, introducing, proposing
-from bot.buddies.introducing import Line, Post
 from bot.buddies.life_rules import Met, Said
-from bot.content.library import Words
-from bot.content.neutral import neutralise
 from bot.errors import Refusal
-from bot.members.reports import in_parts, visible
-from bot.ui.direct import send_surely
-from bot.ui.forms import ask_words
-from bot.ui.ids import Press, make
-from bot.ui.render import Origin, draw
-from bot.ui.router import on_press, written
+from bot.listeners import due
+from bot.ui.ids import Press
+from bot.ui.render import Origin
+from bot.ui.router import on_press
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
 
-LONGEST_NOTE = 1400
-ROOM = 1500  # characters of a note in one message, once it is harmless
 SAID = {Said.YES.value: Said.YES, Said.NO.value: Said.NO}
 
 
@@ -64,61 +57,6 @@ class BuddyPair(commands.Cog):
     async def guide(self, interaction: discord.Interaction[Any], _: Press) -> None:
         await self._say(interaction, "buddies.guide")
 
-    # Words passed on
-
-    @on_press("buddies.note")
-    async def note(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        app = self.app
-        await introducing.may_post(app.store, app.buddy_desk, press.id, interaction.user.id, app.clock.now())
-        custom_id = make("buddies.passed", press.id)
-        await interaction.response.send_modal(ask_words(app.library, "buddies.note", custom_id, LONGEST_NOTE))
-
-    @on_press("buddies.passed")
-    async def passed(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        """A form with words for a buddy: sent on from memory, once, and kept nowhere."""
-        app, who = self.app, interaction.user.id
-        await interaction.response.defer(ephemeral=interaction.guild is not None, thinking=True)
-        said = visible(written(interaction).get("text", ""))[:LONGEST_NOTE]
-        post = await introducing.post(
-            app.store, app.buddy_desk, press.id, who, interaction.id, app.clock.now()
-        )
-        if not said:
-            raise Refusal("errors.nothing_to_read")
-        if post is None:
-            await self._say(interaction, "buddies.passed_on")  # delivered twice; it went the first time
-            return
-        arrived = await self._all_here(post, who) and [
-            await self._deliver(interaction, post, line, said) for line in post.lines
-        ]
-        sent = bool(arrived) and any(arrived)
-        await self._say(interaction, "buddies.passed_on" if sent else "buddies.not_passed")
-
-    async def _all_here(self, post: Post, who: int) -> bool:
-        """Whether Discord says that the sender and every receiver are still in the server."""
-        people = (who, *(line.user_id for line in post.lines))
-        found = [await self.bot.here(post.network_id, user) for user in people]
-        return bool(post.lines) and all(here for here, _ in found)
-
-    async def _deliver(
-        self, interaction: discord.Interaction[Any], post: Post, line: Line, said: str
-    ) -> bool:
-        app, user = self.app, interaction.user
-        text = app.library.text
-        lines = (neutralise(one, LONGEST_NOTE) if one.strip() else "" for one in said.splitlines())
-        channel = self.bot.get_partial_messageable(line.channel_id)
-        buddy = text("buddies.named", name=user.display_name, who=f"<@{user.id}>")
-        for number, part in enumerate(in_parts("\n".join(lines), ROOM)):
-            drawn = draw(
-                app.library,
-                f"buddies.from_buddy#{number}",
-                {"network": post.network, "buddy": buddy, "said": Words(part)},
-                origin=Origin(post.network_id, line.language),
-                subject_id=line.place_id,
-            )
-            if not await send_surely(channel, drawn, f"{interaction.id}{line.place_id % 1000:03d}{number}"):
-                return False
-        return True
-
     # How it goes
 
     @on_press("buddies.met")
@@ -127,7 +65,7 @@ class BuddyPair(commands.Cog):
             raise Refusal("errors.old_button")
         app, met = self.app, Met(press.arg)
         found = await following.heard(
-            app.store, press.id, interaction.user.id, met, interaction.id, app.clock.now()
+            app.store, app.buddy_desk, press.id, interaction.user.id, met, interaction.id, app.clock.now()
         )
         template = f"buddies.met_{met.name.casefold()}"
         if met is Met.NOT_YET and not found.again:
@@ -174,6 +112,9 @@ class BuddyPair(commands.Cog):
             app.clock.now(),
             never=press.arg == "never",
         )
+        for other in ended.apart:
+            await ending.separated(app.store, app.buddy_desk, who, other, app.clock.now())
+            await due.separated(app.store, app.desk, who, other, app.clock.now())
         template = "buddies.end_never" if press.arg == "never" else "buddies.end_done"
         await self._say(interaction, template, None, ended.network_id, ended.network_id)
 

@@ -42,7 +42,9 @@ class BuddyStatus(commands.Cog):
             await self._buddy.say_of(interaction, here, "buddies.consent")
             return
         if press.arg == "no":
-            await asking.rest(app.store, here.network.id, interaction.user.id, app.clock.now())
+            await asking.rest(
+                app.store, app.buddy_desk, here.network.id, interaction.user.id, app.clock.now()
+            )
             await self._buddy.say_of(interaction, here, "buddies.stopped_looking")
             return
         before = await asking.look(

@@ -87,7 +87,7 @@ class Checkins(commands.Cog):
     async def left_out(self, user_id: int, kept: Answer) -> tuple[str, ...]:
         """The buttons an answer is met without: of what does not come, and of a buddy somebody has not."""
         out = () if kept.follows else NO_FOLLOW_UP
-        if kept.level is Level.WOBBLY:
+        if kept.level.hard:
             with contextlib.suppress(StoreUnavailable):
                 if await following.who_may_greet(self.app.store, user_id):
                     return out

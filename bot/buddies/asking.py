@@ -181,14 +181,14 @@ def set_round(session: Session, network_id: int, now: datetime, *, held: bool = 
     return kept
 
 
-async def rest(store: Store, network_id: int, user_id: int, now: datetime) -> None:
+async def rest(store: Store, desk: Desk, network_id: int, user_id: int, now: datetime) -> None:
     """Stop looking and keep what was told; a suggestion lapses as by silence, a pair goes on."""
 
     def act(session: Session) -> None:
         request = request_of(session, network_id, user_id)
         for place in open_places(session, network_id, user_id):
             if place.state != State.INTRODUCED:
-                ending.withdraw(session, place, now)
+                ending.withdraw(session, desk, place, now)
         if request is not None and request.state != Looking.PAIRED:
             request.turn(Looking.DRAFT, now)
             session.add(request)

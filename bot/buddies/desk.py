@@ -12,17 +12,26 @@ from bot.buddies.tables import Buddying
 from bot.buddies.told_rules import Lists, Told, name_of, read_names
 from bot.content.library import Library, Words, joined
 from bot.db.keys import Keyring
+from bot.members.habits import Habit, Habits, no_habits
 from bot.members.tables import Network, Person
+from bot.schedule.zones import valid_zone
 
 VOWELS = "aeiouAEIOU"
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The key and the words."""
+    """The key, the words, and when members may be written to."""
 
     keys: Keyring
     library: Library
+    habits: Habits = no_habits
+
+    def hours(self, session: Session, network: Network, user_id: int) -> Habit:
+        """A member's own clock and quiet hours; the network's clock for somebody who never said."""
+        found = self.habits(session, [user_id]).get(user_id)
+        # A zone this machine no longer knows must not hold up everybody's messages.
+        return found if found is not None and valid_zone(found.zone) else Habit(network.zone, None)
 
     def usual_lists(self, language: str) -> dict[Field, list[str]]:
         """The lists that ship, until an organiser writes others."""

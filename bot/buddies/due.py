@@ -12,8 +12,7 @@ from bot.buddies import ending, following, introducing, proposing, weekly
 from bot.buddies.desk import Desk
 from bot.buddies.introducing import Here
 from bot.buddies.life_rules import Looking, State
-from bot.buddies.tables import Place, request_of
-from bot.buddies.weekly import Matcher
+from bot.buddies.tables import Place, turn_request
 from bot.db.store import Store, wake
 from bot.members.service import reached
 from bot.outbox.tables import Outbox
@@ -25,13 +24,12 @@ AT_ONCE = 50
 _NEXT_PLACE = select(func.min(Place.due_at))
 
 
-async def see_to(store: Store, desk: Desk, here: Here, match: Matcher, now: datetime) -> None:
-    """Do all that is due: rounds, requests met at once, reminders, introductions, follow-ups. Whatever was missed while
-    the bot was away happens once.
+async def see_to(store: Store, desk: Desk, here: Here, now: datetime) -> None:
+    """Do all that is due but rounds (see `rounds`): requests met at once, reminders, introductions, follow-ups.
+
+    Whatever was missed while the bot was away happens once.
     """
     while await store.read(_anything, now):
-        while await weekly.round_due(store, desk, match, now):
-            pass
         while await weekly.meet_due(store, desk, now):
             pass
         while await introducing.introduce_due(store, desk, here, now):
@@ -40,14 +38,15 @@ async def see_to(store: Store, desk: Desk, here: Here, match: Matcher, now: date
             pass
 
 
-def next_due(session: Session) -> datetime | None:
-    """When something of buddies is due next."""
-    times = (weekly.next_due(session), session.exec(_NEXT_PLACE).one())
+def next_due(session: Session, now: datetime, *, aside: bool = False) -> datetime | None:
+    """When something of buddies is due next; `aside`: the rounds that are due by now are seen to already."""
+    first = weekly.next_meeting(session, now) if aside else weekly.next_due(session)
+    times = (first, session.exec(_NEXT_PLACE).one())
     return min((at for at in times if at is not None), default=None)
 
 
 def _anything(session: Session, now: datetime) -> bool:
-    due = next_due(session)
+    due = next_due(session, now, aside=True)
     return due is not None and due <= now
 
 
@@ -59,7 +58,7 @@ def _some(session: Session, desk: Desk, now: datetime) -> int:
         try:
             with session.begin_nested():
                 if place.state == State.PROPOSED:
-                    proposing.proposal_due(session, place, now)
+                    proposing.proposal_due(session, desk, place, now)
                 elif place.state == State.INTRODUCED:
                     following.follow_due(session, desk, place, now)
         except DBAPIError:
@@ -86,10 +85,7 @@ def ended(session: Session, row: Outbox, now: datetime) -> None:
         return
     place.end(now)
     session.add(place)
-    request = request_of(session, place.network_id, place.user_id)
-    if request is not None and request.state == Looking.PROPOSED:
-        request.turn(Looking.RESTING, now)
-        session.add(request)
+    turn_request(session, place, Looking.PROPOSED, Looking.RESTING, now)
 
 
 def parting(desk: Desk, session: Session, network_id: int | None, user_id: int, now: datetime) -> None:

@@ -12,7 +12,7 @@ from bot.buddies.desk import Desk
 from bot.buddies.gathering import note_together
 from bot.buddies.life_rules import Looking, Said, State
 from bot.buddies.proposing import dissolve, own_place, tell
-from bot.buddies.tables import Place, places_of, request_of
+from bot.buddies.tables import Place, places_of, turn_request
 from bot.db.store import Store, wake
 from bot.db.tables import first_time
 from bot.errors import Refusal
@@ -27,6 +27,8 @@ class Ended:
 
     network_id: int
     network: str
+    apart: tuple[int, ...] = ()
+    """Whom they are kept apart from by it, from now on."""
 
 
 async def end(
@@ -45,13 +47,16 @@ async def end(
         first_time(session, "interaction", event_id, now)
         if place.introduced_at is None:
             raise Refusal("buddies.over", network=network.name)
-        if never:
-            for other in places_of(session, place.match_id):
-                if other.user_id != user_id and other.introduced_at is not None:
-                    separate(session, desk.keys, user_id, other.user_id, Apart.ENDED, now)
+        others = [
+            one.user_id
+            for one in places_of(session, place.match_id)
+            if never and one.user_id != user_id and one.introduced_at is not None
+        ]
+        for other in others:
+            separate(session, desk.keys, user_id, other, Apart.ENDED, now)
         if place.state == State.INTRODUCED:
             leave(session, desk, place, now)
-        return Ended(network.id, network.name)
+        return Ended(network.id, network.name, tuple(others))
 
     return await store.write(act)
 
@@ -76,6 +81,7 @@ def leave(
         if len(others) > 1:
             tell(
                 session,
+                desk,
                 network,
                 person,
                 f"fewer:{place.id}:{other.id}",
@@ -85,17 +91,14 @@ def leave(
             )
             continue
         _over(session, other, now)
-        tell(session, network, person, f"ended:{other.id}", template, now, subject_id=network.id)
+        tell(session, desk, network, person, f"ended:{other.id}", template, now, subject_id=network.id)
     wake(session, "schedule")
 
 
 def _over(session: Session, place: Place, now: datetime) -> None:
     place.end(now)
     session.add(place)
-    request = request_of(session, place.network_id, place.user_id)
-    if request is not None and request.state == Looking.PAIRED:
-        request.turn(Looking.DRAFT, now)
-        session.add(request)
+    turn_request(session, place, Looking.PAIRED, Looking.DRAFT, now)
 
 
 def leave_all(session: Session, desk: Desk, network_id: int | None, user_id: int, now: datetime) -> None:
@@ -110,20 +113,17 @@ def leave_all(session: Session, desk: Desk, network_id: int | None, user_id: int
         if place.state == State.INTRODUCED:
             leave(session, desk, place, now)
         else:
-            withdraw(session, place, now)
+            withdraw(session, desk, place, now)
 
 
-def withdraw(session: Session, place: Place, now: datetime) -> None:
+def withdraw(session: Session, desk: Desk, place: Place, now: datetime) -> None:
     """Let one member's place in a suggestion lapse, in the caller's transaction, as if they had said nothing to it."""
     place.said = Said.NO
     place.end(now)
     session.add(place)
-    request = request_of(session, place.network_id, place.user_id)
-    if request is not None and request.state == Looking.PROPOSED:
-        request.turn(Looking.WAITING, now)
-        session.add(request)
+    turn_request(session, place, Looking.PROPOSED, Looking.WAITING, now)
     if any(other.state == State.AGREED for other in places_of(session, place.match_id)):
-        dissolve(session, place.match_id, now)
+        dissolve(session, desk, place.match_id, now)
 
 
 async def separated(store: Store, desk: Desk, one: int, other: int, now: datetime) -> None:
@@ -151,7 +151,14 @@ def part(session: Session, desk: Desk, users: Sequence[int], now: datetime) -> N
             person, network = session.get(Person, one), session.get_one(Network, place.network_id)
             if person is not None:
                 tell(
-                    session, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id
+                    session,
+                    desk,
+                    network,
+                    person,
+                    f"ended:{place.id}",
+                    "buddies.ended",
+                    now,
+                    subject_id=network.id,
                 )
         else:
-            withdraw(session, place, now)
+            withdraw(session, desk, place, now)

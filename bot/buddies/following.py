@@ -26,7 +26,7 @@ from bot.buddies.life_rules import (
     State,
     after,
     at_five,
-    sociable,
+    welcome,
 )
 from bot.buddies.proposing import own_place, tell
 from bot.buddies.rules import PATIENCE, strangers_at_work
@@ -62,35 +62,37 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
     others = _others(session, place)
     if not others:
         ending.leave(session, desk, place, now)
-        tell(session, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id)
+        tell(session, desk, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id)
         return
     if not _still_lawful(session, desk, place, others):
         ending.leave(session, desk, place, now)
-        tell(session, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id)
+        tell(session, desk, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id)
         return
+    hours = desk.hours(session, network, place.user_id)
     due = place.due_at
     assert due is not None  # it was asked for by its due time
     if place.stage == Stage.QUIET and now - due > LATE_QUIET:
         place.stage = Stage.MONTHLY
-        _ask_quietly(session, network, place, now)
+        _ask_quietly(session, desk, network, place, now)
         return
     if place.stage == Stage.QUIET:
         _fade(session, desk, place, others, now, told=True)
         return
     if person.paused_until is not None and person.paused_until > now:
-        place.due_at = at_five(person.paused_until, 1, network.zone)
+        place.due_at = at_five(person.paused_until, 1, hours.zone)
         session.add(place)
         return
     if network.removed_at is not None:
-        place.due_at = at_five(now, A_WEEK, network.zone)
+        place.due_at = at_five(now, A_WEEK, hours.zone)
         session.add(place)
         return
     if now - due > LATE:
-        place.stage, place.due_at = Stage.MONTHLY, at_five(now, 1, network.zone)
+        place.stage, place.due_at = Stage.MONTHLY, at_five(now, 1, hours.zone)
     elif place.unanswered >= IGNORED_MOST:
         place.due_at = None
         tell(
             session,
+            desk,
             network,
             person,
             f"quiet:{place.id}:{int(due.timestamp())}",
@@ -102,6 +104,7 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
         stage = Stage(place.stage)
         tell(
             session,
+            desk,
             network,
             person,
             f"follow:{place.id}:{int(due.timestamp())}",
@@ -109,11 +112,11 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
             now,
             params=_named(desk, others),
             subject_id=place.id,
-            expires_at=at_five(now, 3, network.zone),
+            expires_at=at_five(now, 3, hours.zone),
         )
         place.unanswered += 1
         assert place.introduced_at is not None  # only a pair that was introduced is followed up
-        place.stage, place.due_at = after(stage, place.introduced_at, now, network.zone)
+        place.stage, place.due_at = after(stage, place.introduced_at, now, hours.zone)
     session.add(place)
 
 
@@ -149,7 +152,9 @@ class Heard:
     """Whether it will be asked once more, in two days."""
 
 
-async def heard(store: Store, place_id: int, user_id: int, met: Met, event_id: int, now: datetime) -> Heard:
+async def heard(
+    store: Store, desk: Desk, place_id: int, user_id: int, met: Met, event_id: int, now: datetime
+) -> Heard:
     """Keep how it goes. "Not yet" early on is asked once more; "I've heard nothing" asks the other whether they are
     still up for it, in words that tell of nobody. Raises `Refusal` when it is not theirs, or over.
     """
@@ -162,17 +167,18 @@ async def heard(store: Store, place_id: int, user_id: int, met: Met, event_id: i
         again = met is Met.NOT_YET and place.stage == Stage.DAY_14
         if not first_time(session, "interaction", event_id, now):
             return Heard(met, False, place.id, network.name, network.id, again)
+        hours = desk.hours(session, network, user_id)
         place.unanswered = 0
         if met is Met.YES:
             place.met_at = place.met_at or now
         elif again:
             place.stage = Stage.AGAIN
-            place.due_at = sociable(now + ONCE_MORE, network.zone)
+            place.due_at = welcome(now + ONCE_MORE, *hours)
         elif met is Met.QUIET:
             for other in _others(session, place):
-                _ask_quietly(session, network, other, now)
+                _ask_quietly(session, desk, network, other, now)
         if place.due_at is None:  # questions about it had been rested
-            place.stage, place.due_at = after(Stage.MONTHLY, place.introduced_at, now, network.zone)
+            place.stage, place.due_at = after(Stage.MONTHLY, place.introduced_at, now, hours.zone)
         session.add(place)
         wake(session, "schedule")
         return Heard(met, True, place.id, network.name, network.id, again)
@@ -180,16 +186,17 @@ async def heard(store: Store, place_id: int, user_id: int, met: Met, event_id: i
     return await store.write(act)
 
 
-def _ask_quietly(session: Session, network: Network, other: Place, now: datetime) -> None:
+def _ask_quietly(session: Session, desk: Desk, network: Network, other: Place, now: datetime) -> None:
     if other.stage == Stage.QUIET:
         return
     other.stage = Stage.QUIET
-    asked_at = sociable(now, network.zone)
+    asked_at = welcome(now, *desk.hours(session, network, other.user_id))
     other.due_at = asked_at + QUIET_FOR
     session.add(other)
     person = session.get_one(Person, other.user_id)
     tell(
         session,
+        desk,
         network,
         person,
         f"still:{other.id}:{int(now.timestamp())}",
@@ -220,11 +227,15 @@ async def still(
             _fade(session, desk, place, others, now, told=False)
             return network.name
         place.unanswered = 0
-        place.stage, place.due_at = Stage.MONTHLY, at_five(now, A_WEEK, network.zone)
+        place.stage, place.due_at = (
+            Stage.MONTHLY,
+            at_five(now, A_WEEK, desk.hours(session, network, user_id).zone),
+        )
         session.add(place)
         for other in others:
             tell(
                 session,
+                desk,
                 network,
                 session.get_one(Person, other.user_id),
                 f"still-yes:{other.id}:{event_id}",
@@ -247,7 +258,7 @@ def _fade(
     ending.leave(session, desk, place, now, template="buddies.faded")
     if told:
         person = session.get_one(Person, place.user_id)
-        tell(session, network, person, f"faded:{place.id}", "buddies.freed", now, subject_id=network.id)
+        tell(session, desk, network, person, f"faded:{place.id}", "buddies.freed", now, subject_id=network.id)
     if len(others) > 1:
         return  # the other two go on together
     for other in others:
@@ -307,6 +318,7 @@ async def ask_for_hello(store: Store, desk: Desk, network_id: int, user_id: int,
                     continue
                 tell(
                     session,
+                    desk,
                     network,
                     person,
                     f"hello:{place.id}:{other.id}:{local_date(now, network.zone)}",

@@ -1,52 +1,94 @@
-"""How the bot and its matching process talk: frames of bytes, each with its length before it, small enough that
-making or reading one holds up nobody. Pure.
+"""How the bot and its matching process talk: frames of bytes, each with its length before it, so small that
+making or reading one holds up nobody. JSON and plain numbers: reading them runs nothing. Pure.
 """
 
 from __future__ import annotations
 
-import pickle
+import json
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from itertools import islice
-from typing import cast
+from operator import attrgetter
+from typing import Any, cast
 
-from bot.buddies.rules import Forbidden, Left, Person, Round
+from bot.buddies.rules import Field, Forbidden, Left, Person, Round
+from bot.members.facts_rules import Workplace
 
 LENGTH = 4
-# How many people or pairs go into a frame: about a millisecond's work.
-PEOPLE = 100
-NUMBERS = 4000
+# How many people or numbers go into a frame: about a quarter of a millisecond's work.
+PEOPLE = 25
+NUMBERS = 2000
+END = b""
 
 _REASONS = tuple(Left)
 _SIZES = (2, 3, 2)
+_PERSON = tuple(field.name for field in fields(Person))
+_WORK = tuple(field.name for field in fields(Workplace))
+_of_person, _of_work = attrgetter(*_PERSON), attrgetter(*_WORK)
+_FIELDS = {field.value: field for field in Field}
 
 
-def asked(people: Sequence[Person], forbidden: Forbidden, seed: int) -> Iterator[bytes]:
-    """What to match, as frames, made one at a time. Raises `ValueError` when somebody is there twice."""
-    seen = set[int]()
-    numbers = (each for pair in forbidden.pairs() for each in pair)
-    yield pickle.dumps((seed, -(-len(people) // PEOPLE), -(-2 * len(forbidden) // NUMBERS)))
-    for first in range(0, len(people), PEOPLE):
-        some = people[first : first + PEOPLE]
+def asked(people: Iterable[Person], forbidden: Forbidden, seed: int) -> Iterator[bytes]:
+    """What to match, as frames, made one at a time. Raises `ValueError` when somebody is there twice.
+
+    Nothing is counted beforehand: that would take as long as many frames. Each part ends with an empty frame.
+    """
+    yield json.dumps(seed).encode()
+    seen, coming = set[int](), iter(people)
+    while some := [*islice(coming, PEOPLE)]:
+        before = len(seen)
         seen.update(person.id for person in some)
-        if len(seen) != first + len(some):
+        if len(seen) != before + len(some):
             raise ValueError("somebody is there twice")
-        yield pickle.dumps(some)
+        yield json.dumps(some, default=_plain).encode()
+    yield END
+    numbers = (each for pair in forbidden.pairs() for each in pair)
     while many := array("q", islice(numbers, NUMBERS)):
         yield many.tobytes()
+    yield END
+
+
+def _plain(thing: object) -> Any:
+    """What JSON has no form for, in one that it has."""
+    match thing:
+        case frozenset():
+            return [*cast(frozenset[Any], thing)]
+        case bytes():
+            return thing.hex()
+        case Workplace():
+            return _of_work(thing)
+        case Person():
+            return _of_person(thing)
+        case _:
+            raise TypeError(type(thing).__name__)
 
 
 def read_asked(frames: Iterator[bytes]) -> tuple[list[Person], Forbidden, int]:
     """What is to be matched. Reads as many frames as belong to it."""
-    # From the process that started this one, through a pipe nobody else holds.
-    seed, parts, lists = cast(tuple[int, int, int], pickle.loads(next(frames)))  # noqa: S301
+    seed = cast(int, json.loads(next(frames)))
     people: list[Person] = []
-    for frame in islice(frames, parts):
-        people += cast(list[Person], pickle.loads(frame))  # noqa: S301
+    alike: dict[Any, Any] = {}  # the same words and workplaces again and again: kept once
+    for frame in iter(frames.__next__, END):
+        people += [_person(row, alike) for row in cast(list[list[Any]], json.loads(frame))]
     pairs: list[tuple[int, ...]] = []
-    for frame in islice(frames, lists):
+    for frame in iter(frames.__next__, END):
         pairs += _groups(frame, 2)
     return people, Forbidden(pairs), seed
+
+
+def _person(row: Sequence[Any], alike: dict[Any, Any]) -> Person:
+    told = dict(zip(_PERSON, row, strict=True))
+    known, *bodies = told["work"]
+    work = Workplace(known, *(frozenset(map(bytes.fromhex, each)) for each in bodies))
+    told["work"] = alike.setdefault(work, work)
+    for name in ("same_on", "different_on", "shares"):
+        chosen = frozenset(_FIELDS[each] for each in told[name])
+        told[name] = alike.setdefault(chosen, chosen)
+    told["days"] = alike.setdefault(days := frozenset(told["days"]), days)
+    for name in ("role", "phase", "place", "region"):
+        told[name] = alike.setdefault(told[name], told[name])
+    return Person(**told)
 
 
 def answered(result: Round) -> Iterator[bytes]:

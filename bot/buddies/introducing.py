@@ -44,7 +44,7 @@ async def introduce_due(store: Store, desk: Desk, here: Here, now: datetime, mos
             await members.leave(store, network_id, user, now)
         names = {user: name for user, (_, name) in seen.items()}
         if gone:
-            await store.write(dissolve, match_id, now)
+            await store.write(dissolve, desk, match_id, now)
         elif any(is_here is None for is_here, _ in seen.values()):
             log.warning("Discord would not say who is still there; an introduction waits.")
             await store.write(_put_off, match_id, now)
@@ -98,7 +98,7 @@ def introduce_in(
         or set(users) != set(names)
         or not may_meet(session, desk, network.id, [one.request for one in found], now, but=match_id)
     ):
-        dissolve(session, match_id, now)
+        dissolve(session, desk, match_id, now)
         return False
     text = desk.library.text
     by_user = {one.request.user_id: one for one in found}
@@ -106,7 +106,7 @@ def introduce_in(
     for place in places:
         place.turn(State.INTRODUCED)
         place.introduced_at, place.stage = now, Stage.DAY_3
-        place.due_at = first_follow_up(now, network.zone)
+        place.due_at = first_follow_up(now, desk.hours(session, network, place.user_id).zone)
         one = by_user[place.user_id]
         place.waited_days = (now - (one.request.looking_since or place.made_at)).days
         one.request.turn(Looking.PAIRED, now)
@@ -120,6 +120,7 @@ def introduce_in(
         template = "buddies.introduced" if len(others) == 1 else "buddies.introduced_trio"
         tell(
             session,
+            desk,
             network,
             one.person,
             f"introduced:{place.id}",

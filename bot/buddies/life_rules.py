@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from bot.schedule.recurrence import resolve
+from bot.schedule.recurrence import Quiet, next_allowed, resolve
 
 
 class Looking(StrEnum):
@@ -87,14 +87,28 @@ def sociable(at: datetime, zone: str) -> datetime:
     return resolve(day, MORNING, zone)
 
 
+def welcome(at: datetime, zone: str, quiet: Quiet | None) -> datetime:
+    """The instant itself, if a member may be written to then, else the next: between eight and eight by their own clock
+    and not in their quiet hours. Where those leave nothing of the day, their quiet hours alone count.
+    """
+    allowed = found = next_allowed(at, zone, quiet)
+    for _ in range(
+        3
+    ):  # a day's end, the end of what is quiet, and once more for a night when the clocks change
+        if (later := sociable(found, zone)) == found:
+            return found
+        found = next_allowed(later, zone, quiet)
+    return allowed
+
+
 def at_five(at: datetime, days: int, zone: str) -> datetime:
     """Five in the afternoon by the wall clock of `zone`, so many local dates after an instant."""
     return resolve(at.astimezone(ZoneInfo(zone)).date() + timedelta(days=days), FIVE, zone)
 
 
-def remind_at(made_at: datetime, zone: str) -> datetime:
+def remind_at(made_at: datetime, zone: str, quiet: Quiet | None) -> datetime:
     """When a suggestion nobody answered is mentioned once more."""
-    return sociable(made_at + REMIND_AFTER, zone)
+    return welcome(made_at + REMIND_AFTER, zone, quiet)
 
 
 def first_follow_up(introduced_at: datetime, zone: str) -> datetime:

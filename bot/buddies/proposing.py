@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from bot.buddies.desk import Desk, spoken
 from bot.buddies.gathering import Ready, may_meet, people_of, ready
-from bot.buddies.life_rules import ANSWER_WITHIN, IGNORED_MOST, Looking, Said, State, remind_at, sociable
+from bot.buddies.life_rules import ANSWER_WITHIN, IGNORED_MOST, Looking, Said, State, remind_at, welcome
 from bot.buddies.rules import Field
 from bot.buddies.scoring import reason
 from bot.buddies.tables import Place, places_of, request_of
@@ -28,6 +28,7 @@ TOPIC = "buddies"
 
 def tell(
     session: Session,
+    desk: Desk,
     network: Network,
     person: Person,
     key: str,
@@ -39,8 +40,8 @@ def tell(
     expires_at: datetime | None = None,
     priority: Priority = Priority.REMINDER,
 ) -> int | None:
-    """Write to a member once, at a sociable hour, in the caller's transaction; nothing to somebody on a pause, or from
-    a network the bot was removed from.
+    """Write to a member once, at an hour they welcome by their own clock, in the caller's transaction; nothing to
+    somebody on a pause, or from a network the bot was removed from.
 
     `key` is what makes it once. Returns the message's row, None when there is none.
     """
@@ -59,7 +60,7 @@ def tell(
         network_id=network.id,
         language=spoken(person, network),
         priority=priority,
-        not_before=sociable(now, network.zone),
+        not_before=welcome(now, *desk.hours(session, network, person.user_id)),
         expires_at=expires_at,
     )
 
@@ -93,7 +94,7 @@ def propose_in(session: Session, desk: Desk, network_id: int, user_ids: Sequence
             network_id=network_id,
             made_at=now,
             expires_at=now + ANSWER_WITHIN,
-            due_at=remind_at(now, network.zone),
+            due_at=remind_at(now, *desk.hours(session, network, one.request.user_id)),
         )
         session.add(place)
         one.request.turn(Looking.PROPOSED, now)
@@ -101,6 +102,7 @@ def propose_in(session: Session, desk: Desk, network_id: int, user_ids: Sequence
         template = "buddies.proposal" if len(found) == 2 else "buddies.proposal_trio"
         tell(
             session,
+            desk,
             network,
             one.person,
             f"proposal:{place.id}",
@@ -215,10 +217,10 @@ def own_place(session: Session, place_id: int, user_id: int) -> Place:
     return place
 
 
-def proposal_due(session: Session, place: Place, now: datetime) -> None:
+def proposal_due(session: Session, desk: Desk, place: Place, now: datetime) -> None:
     """A suggestion's next moment has come: mention it once more, or let it run out. In the caller's transaction."""
     if now >= place.expires_at:
-        _run_out(session, places_of(session, place.match_id), now)
+        _run_out(session, desk, places_of(session, place.match_id), now)
         return
     place.due_at = place.expires_at
     session.add(place)
@@ -230,6 +232,7 @@ def proposal_due(session: Session, place: Place, now: datetime) -> None:
     person, network = session.get_one(Person, place.user_id), session.get_one(Network, place.network_id)
     sent = tell(
         session,
+        desk,
         network,
         person,
         f"reminder:{place.id}",
@@ -241,18 +244,18 @@ def proposal_due(session: Session, place: Place, now: datetime) -> None:
     place.reminded = sent is not None
 
 
-def _run_out(session: Session, places: Sequence[Place], now: datetime) -> None:
+def _run_out(session: Session, desk: Desk, places: Sequence[Place], now: datetime) -> None:
     """Nobody is told of a no or of silence. Of three, the two who said yes are introduced."""
     willing = [place for place in places if place.said == Said.YES and place.state == State.PROPOSED]
     if len(willing) > 1:
         _agree(session, willing, now)
     for place in places:
         if place.state == State.PROPOSED:
-            _let_go(session, place, now)
+            _let_go(session, desk, place, now)
     wake(session, "schedule")
 
 
-def _let_go(session: Session, place: Place, now: datetime) -> None:
+def _let_go(session: Session, desk: Desk, place: Place, now: datetime) -> None:
     """One place of a suggestion that came to nothing: its member goes on waiting."""
     place.end(now)
     session.add(place)
@@ -265,13 +268,23 @@ def _let_go(session: Session, place: Place, now: datetime) -> None:
     if request.ignored >= IGNORED_MOST:
         request.ignored = 0
         request.turn(Looking.RESTING, now)
-        tell(session, network, person, f"resting:{place.id}", "buddies.resting", now, subject_id=network.id)
+        tell(
+            session,
+            desk,
+            network,
+            person,
+            f"resting:{place.id}",
+            "buddies.resting",
+            now,
+            subject_id=network.id,
+        )
     else:
         request.turn(Looking.WAITING, now)
     if place.said == Said.YES:
         request.waiting_rounds += 1
         tell(
             session,
+            desk,
             network,
             person,
             f"looking:{place.id}",
@@ -282,11 +295,11 @@ def _let_go(session: Session, place: Place, now: datetime) -> None:
     session.add(request)
 
 
-def dissolve(session: Session, match_id: int, now: datetime) -> None:
+def dissolve(session: Session, desk: Desk, match_id: int, now: datetime) -> None:
     """End a suggestion, or an agreement, that must not come about; those in it go on waiting and hear no reason."""
     for place in places_of(session, match_id):
         if place.state in (State.PROPOSED, State.AGREED):
-            _let_go(session, place, now)
+            _let_go(session, desk, place, now)
 
 
 def due_places(session: Session, now: datetime, most: int, *states: State) -> list[Place]:

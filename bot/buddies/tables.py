@@ -29,6 +29,12 @@ FOR_GOOD = Keep("as a code, even after somebody is forgotten")
 WHY = "so that you aren't introduced again to somebody you were put together with before"
 
 
+def _membership(keep: Keep, *, index: bool | None = None) -> Column[int]:
+    """A membership with which the row goes."""
+    whose = ForeignKey("membership.id", ondelete="CASCADE")
+    return Column(BigInteger, whose, nullable=False, index=index, **personal(export=None, keep=keep))
+
+
 class Buddying(SQLModel, table=True):
     """A network's own lists, its weekly round, and the figures its organisers were last shown."""
 
@@ -80,14 +86,7 @@ class Request(SQLModel, table=True):
             BigInteger, primary_key=True, autoincrement=False, **personal(export=None, keep=WHILE_LOOKING)
         ),
     )
-    membership_id: int = Field(
-        sa_column=Column(
-            BigInteger,
-            ForeignKey("membership.id", ondelete="CASCADE"),
-            nullable=False,
-            **personal(export=None, keep=WHILE_LOOKING),
-        )
-    )
+    membership_id: int = Field(sa_column=_membership(WHILE_LOOKING))
     user_id: int = Field(
         index=True,
         sa_type=BigInteger,
@@ -158,15 +157,7 @@ class Place(SQLModel, table=True):
         ),
     )
     match_id: int = Field(index=True, sa_type=BigInteger, sa_column_kwargs=personal(export=None, keep=YEAR))
-    membership_id: int = Field(
-        sa_column=Column(
-            BigInteger,
-            ForeignKey("membership.id", ondelete="CASCADE"),
-            nullable=False,
-            index=True,
-            **personal(export=None, keep=YEAR),
-        )
-    )
+    membership_id: int = Field(sa_column=_membership(YEAR, index=True))
     user_id: int = Field(
         index=True,
         sa_type=BigInteger,
@@ -244,6 +235,14 @@ def request_of(session: Session, network_id: int, user_id: int) -> Request | Non
     return session.exec(
         select(Request).where(Request.network_id == network_id, Request.user_id == user_id)
     ).first()
+
+
+def turn_request(session: Session, place: Place, before: Looking, after: Looking, now: datetime) -> None:
+    """Let the request behind somebody's place stand another way from now on, if it stands as `before`."""
+    request = request_of(session, place.network_id, place.user_id)
+    if request is not None and request.state == before:
+        request.turn(after, now)
+        session.add(request)
 
 
 def places_of(session: Session, match_id: int) -> list[Place]:

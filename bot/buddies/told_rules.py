@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 
 from bot.buddies.rules import ORDERED, Field, Person
@@ -57,6 +58,7 @@ Lists = Mapping[Field, Sequence[str]]
 """A network's names for each fact, in order: sizes from small to large, years from new to long in post."""
 
 
+@lru_cache(4096)  # the few names of a few lists, asked for every person in a round
 def slug(name: str) -> str:
     """A name as it is kept and compared: lower case letters and digits with hyphens, the same for the same name."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
@@ -66,6 +68,11 @@ def slug(name: str) -> str:
 
 def read_names(text: str) -> list[str]:
     """A list as it is written: one name a line, each once and without formatting, as many and as long as fit."""
+    return list(_names(text))
+
+
+@lru_cache(64)
+def _names(text: str) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for line in text.splitlines():
         seen = "".join(
@@ -76,7 +83,7 @@ def read_names(text: str) -> list[str]:
         name = " ".join(seen.split())
         if name:
             found.setdefault(slug(name[:LONGEST_NAME]), name[:LONGEST_NAME].rstrip())
-    return list(found.values())[:MOST_LISTED]
+    return tuple(found.values())[:MOST_LISTED]
 
 
 def as_text(told: Told) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select
 
 from bot.buddies.asking import set_round
@@ -31,7 +32,7 @@ Matcher = Callable[[Sequence[Person], Forbidden, int], Awaitable[Round]]
 TRIES = 12  # how often a round is put together anew because codes kept some of it apart
 MOST_LOOKED_AT = 1000  # so many of those who wait are looked at for one request, the longest waiting first
 EXPLAINED = 50  # so many of those left over have their codes compared with everybody's
-_AT_ONCE = 40
+_AT_ONCE = 8  # groups in a transaction: others write too
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def _close(
         if reason is Left.ODD or one.request.waiting_rounds == 1:
             tell(
                 session,
+                desk,
                 network,
                 one.person,
                 f"left:{one.request.id}:{gathered.number}",
@@ -175,11 +177,16 @@ async def meet_due(store: Store, desk: Desk, now: datetime, most: int = 20) -> i
     return len(due)
 
 
+# Whoever would be met at once while a round is about to be held, or is, is in it or comes right after it.
+_NO_ROUND = col(Request.network_id).not_in(
+    select(Buddying.network_id).where(col(Buddying.next_round_at) <= bindparam("now"))
+)
+
+
 def _to_meet(session: Session, now: datetime, most: int) -> list[int]:
     order = (col(Request.match_at), col(Request.id))
-    return list(
-        session.exec(select(Request.id).where(col(Request.match_at) <= now).order_by(*order).limit(most))
-    )
+    due = select(Request.id).where(col(Request.match_at) <= now, _NO_ROUND)
+    return list(session.exec(due.order_by(*order).limit(most), params={"now": now}))
 
 
 def _partner(session: Session, desk: Desk, request_id: int, now: datetime) -> int | None:
@@ -221,9 +228,15 @@ _NEXT_ROUND = select(func.min(Buddying.next_round_at)).where(
     col(Buddying.network_id).not_in(select(Network.id).where(col(Network.removed_at).is_not(None)))
 )
 _NEXT_MEETING = select(func.min(Request.match_at))
+_NEXT_MEETING_NOW = _NEXT_MEETING.where(_NO_ROUND)
 
 
 def next_due(session: Session) -> datetime | None:
     """When a round, or a request to be met at once, is due next."""
     times = (session.exec(_NEXT_ROUND).one(), session.exec(_NEXT_MEETING).one())
     return min((at for at in times if at is not None), default=None)
+
+
+def next_meeting(session: Session, now: datetime) -> datetime | None:
+    """When a request is to be met at once, of those that need not wait for a round that is due."""
+    return session.exec(_NEXT_MEETING_NOW, params={"now": now}).one()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -20,12 +20,18 @@ TOO_MANY = 429  # of requests: Discord asks for patience, and says nothing of wh
 GIVEN_UP_S = 24 * 3600.0
 
 
-async def send_surely(channel: discord.abc.Messageable, drawn: Mapping[str, Any], nonce: str) -> bool:
+async def send_surely(
+    channel: discord.abc.Messageable,
+    drawn: Mapping[str, Any],
+    nonce: str,
+    retries_s: Sequence[float] = RETRIES_S,
+) -> bool:
     """Send an answer, always with the same nonce, so that Discord drops a repeat; says whether it could be sent.
 
-    Tries three times within some five seconds. Never raises for what Discord or the line does.
+    Tries again after each of these pauses: three times within some five seconds, if not told otherwise. Never raises
+    for what Discord or the line does.
     """
-    for pause in (*RETRIES_S, None):
+    for pause in (*retries_s, None):
         sent = await _attempt(channel, drawn, nonce)
         if not isinstance(sent, Exception):
             return sent

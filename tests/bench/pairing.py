@@ -7,8 +7,13 @@ its wire is connected in this process. A line each:
 `cpu_s` what the matching process used, its start included (`start_cpu_s`, in the sum, is that alone); `score_over_best`
 the scores of all pairs, over those of the best matching among all pairs there could be (rustworkx; at 100 and 300
 networkx finds it too, from scores and rules asked one pair at a time); `pairs_short` how many pairs fewer than that has;
+`avoidable` how many of the `unmatched` another round could have put in a pair: none, where it is 0. Up to 1,001 people
+that is by the best matching; above, by what no matching can exceed: half of those who have any legal partner, and no
+more pairs than there are people outside the largest employer (two within it are never one; the best matching is
+checked against that too);
 `violations` what a checker finds that knows the rules and none of the code; `rss_mb` the most that process held;
 `loop_stall_ms` the longest the bot's event loop was late, `quiet_stall_ms` the same for as long with nothing to match,
+`beside_stall_ms` the same for as long beside a process that does nothing but use as much of the machine: the floor;
 and `loop_held_ms` the longest it was busy without a pause, which other programs on the machine do not stretch.
 `networkx_ratio`: how many times as much CPU networkx takes for the best matching as we for our round.
 """
@@ -21,6 +26,7 @@ import gc
 import json
 import math
 import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -44,7 +50,8 @@ from tests.checkins.evening import Evening
 
 SIZES = ("100", "300", "1000", "1001", "1000:0.6", "10000", "10001", "10000:0.6", "50000", "50000:0.6")
 DENSE = 1001
-LONGEST_QUIET_S = 15.0
+LONGEST_QUIET_S = 30.0
+BURN = "import os; os.nice(10)\nwhile True: pass"
 SEED = 1
 
 
@@ -84,9 +91,11 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "networkx_ratio": _last(rows, "networkx_ratio"),
         "violations": sum(row["violations"] for row in rows),
         "pairs_short": sum(row.get("pairs_short", 0) for row in rows),
+        "avoidable": sum(row["avoidable"] for row in rows),
         "rss_mb": max(row["rss_mb"] for row in rows),
         "loop_stall_ms": max(row["loop_stall_ms"] for row in rows),
         "quiet_stall_ms": max(row["quiet_stall_ms"] for row in rows),
+        "beside_stall_ms": max(row["beside_stall_ms"] for row in rows),
         "loop_held_ms": max(row["loop_held_ms"] for row in rows),
     }
 
@@ -111,9 +120,16 @@ async def _size(maker: Matchmaker, many: int, giant: float, with_networkx: bool)
     gc.collect()
     gc.freeze()  # made-up people are not the bot's garbage
     found, cost = await _round(maker, people, forbidden)
-    quiet = _Watch(None)
+    quiet, beside, span = _Watch(None), _Watch(None), min(max(cost.wall_s, 0.5), LONGEST_QUIET_S)
     async with quiet:
-        await asyncio.sleep(min(max(cost.wall_s, 0.5), LONGEST_QUIET_S))
+        await asyncio.sleep(span)
+    burning = await asyncio.create_subprocess_exec(sys.executable, "-c", BURN)
+    try:
+        async with beside:
+            await asyncio.sleep(span)
+    finally:
+        burning.kill()
+        await burning.wait()
     row: dict[str, Any] = {
         "n": many,
         "giant": giant,
@@ -127,13 +143,18 @@ async def _size(maker: Matchmaker, many: int, giant: float, with_networkx: bool)
         "rss_mb": round(cost.watch.rss / 2**20, 1),
         "loop_stall_ms": round(cost.watch.stall * 1000, 1),
         "quiet_stall_ms": round(quiet.stall * 1000, 1),
+        "beside_stall_ms": round(beside.stall * 1000, 1),
         "loop_held_ms": round(cost.watch.held * 1000, 1),
     }
+    most = _most(people, forbidden)
+    row["avoidable"] = 2 * (most - len(found.groups))
     if many <= DENSE:
         ours, by_id = 0, {person.id: person for person in people}
         for group in found.groups:
             ours += max(score(by_id[one], by_id[two]) for one, two in combinations(group, 2))
         best, pairs = _dense(people, forbidden)
+        assert pairs <= most, "no matching has more pairs than there can be"
+        row["avoidable"] = 2 * (pairs - len(found.groups))
         row |= {"score_over_best": round(ours / best, 6), "pairs_short": pairs - len(found.groups)}
         if with_networkx:
             oracle, oracle_pairs, cpu_s = _networkx(people, forbidden)
@@ -188,6 +209,14 @@ async def _round(maker: Matchmaker, people: Sequence[Person], forbidden: Forbidd
     wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return found, _Cost(cpu, wall, watch)
+
+
+def _most(people: Sequence[Person], forbidden: Forbidden) -> int:
+    """A number of pairs that no round can exceed, by counting alone."""
+    crowd = Crowd([person for person in people if person.work.known], forbidden)
+    able = [person.work for place, person in enumerate(crowd.people) if crowd.has_partners(place)]
+    under = Counter(body for work in able for body in work.employers | work.trusts)
+    return min(len(able) // 2, len(able) - max(under.values(), default=0))
 
 
 def _dense(people: Sequence[Person], forbidden: Forbidden) -> tuple[int, int]:

@@ -23,7 +23,7 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "history": ("--days 60", {"answers": 9}),
     "interactions": ("--seconds 0.2 --burst 20", {"answers": 10}),
     "outbox-round": ("--messages 20", {"http_429": 0, "lost": 0, "doubled": 0}),
-    "pairing": ("--sizes 40 41 40:0.6 --networkx 40", {"violations": 0, "pairs_short": 0}),
+    "pairing": ("--sizes 40 41 40:0.6 --networkx 40", {"violations": 0, "pairs_short": 0, "avoidable": 0}),
     "privacy": ("--members 60 --weeks 10 --persons 10", {"canary_hits": 0, "retention_rows": 50}),
     "talk": (
         "--messages 5 --runs 1 --talks 4 --each 1",

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session, select
 
-from bot.buddies import asking, due, matching, proposing
+from bot.buddies import asking, due, matching, proposing, weekly
 from bot.buddies.desk import Desk
 from bot.buddies.life_rules import Said, State
 from bot.buddies.rules import Field, Forbidden, Person, Round
@@ -26,6 +26,7 @@ from bot.db import keys
 from bot.db.store import Store, engine_for
 from bot.members import facts, lists, service
 from bot.members.facts_rules import Kind
+from bot.members.habits import Habit
 from bot.members.tables import Network
 from bot.members.tables import Person as Member
 from bot.outbox import queue
@@ -42,7 +43,12 @@ FRIDAY = datetime(2026, 10, 23, 11, tzinfo=UTC)  # the clocks go back on Sunday
 EMPLOYERS = tuple(
     f"{name} Trust" for name in ("Alder", "Birch", "Cedar", "Damson", "Elm", "Fir", "Gorse", "Holly")
 )
+ANN, BOB, CEM, DEE, EVE = (n * 10**17 for n in range(1, 6))
 USUAL = Told({Field.ROLE: "headteacher", Field.PHASE: "primary"}, shares=frozenset(Field))
+
+
+WANTING = Told({Field.ROLE: "headteacher"}, same=frozenset({Field.REGION}), shares=frozenset(Field))
+"""Nobody is good for anybody who tells this: each wants what nobody has. So it is a matter for the round."""
 
 
 @cache
@@ -78,7 +84,13 @@ class House:
         shutil.copy(blank(), self.folder / "reallyok.db")
         self.keys = keys.load(None, self.folder / "key")
         self.store = Store(f"sqlite:///{self.folder / 'reallyok.db'}")
-        self.desk = Desk(self.keys, library())
+        self.habits: dict[int, Habit] = {}
+        """Who said by which clock, and when not, they are written to."""
+        self.desk = Desk(
+            self.keys,
+            library(),
+            lambda _, users: {one: self.habits[one] for one in users if one in self.habits},
+        )
         self.store.partings.append(partial(due.parting, self.desk))
         self.now = now
         self.sent: list[Sent] = []
@@ -169,9 +181,15 @@ class House:
         self.rounds.append(found)
         return found
 
+    async def see_to(self) -> None:
+        """What the alarm does."""
+        while await weekly.round_due(self.store, self.desk, self.match, self.now):
+            pass
+        await due.see_to(self.store, self.desk, self.here, self.now)
+
     async def ring(self) -> None:
         """What the alarm does, and then the pump."""
-        await due.see_to(self.store, self.desk, self.here, self.match, self.now)
+        await self.see_to()
         await self.post()
 
     async def post(self) -> None:
@@ -201,7 +219,7 @@ class House:
 
     async def earliest(self) -> datetime | None:
         def look(session: Session) -> datetime | None:
-            times = (due.next_due(session), queue.next_due(session, after=self.now))
+            times = (due.next_due(session, self.now), queue.next_due(session, after=self.now))
             return min((at for at in times if at is not None), default=None)
 
         return await self.store.read(look)
@@ -219,12 +237,21 @@ class House:
     async def change(self, act: Callable[[Session], T]) -> T:
         return await self.store.write(act)
 
-    async def introduced(self, *users: int) -> None:
-        """Two ask, say yes, and meet."""
+    async def asked(self, *users: int, told: Told = USUAL) -> None:
+        """These join, each working for somebody else, and look for a buddy."""
         for user, employer in zip(users, EMPLOYERS, strict=False):
             await self.joins(user, employer)
-            await self.looks(user)
+            await self.looks(user, told)
+
+    async def suggested(self, *users: int) -> None:
+        """Two ask and are suggested to one another."""
+        await self.asked(*users)
         await self.ring()
+        assert await self.with_(users[0]) == {*users[1:]}
+
+    async def introduced(self, *users: int) -> None:
+        """Two ask, say yes, and meet."""
+        await self.suggested(*users)
         for user in users:
             await self.says(user, Said.YES)
         await self.ring()

@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session, select
+
+from bot.checkins.tables import Plan
+from bot.sandbox.people import Person
 from tests.buddies.lounge import employed, everything_said, got, looks, one, paired, tells
 from tests.checkins.evening import Evening, expect, last
-from tests.launch.scene import answered, button, words
+from tests.launch.scene import answered, button, custom_ids, words
+from tests.listeners.scene import Listening
 
 FRIDAY = datetime(2026, 10, 23, 11, tzinfo=UTC)  # the clocks go back on Sunday
 LONDON = ZoneInfo("Europe/London")
@@ -71,15 +76,36 @@ async def test_two_who_suit_each_other_meet_without_a_name_before_both_yeses(eve
     assert all(len(i) <= 100 for i in everything_said(evening, you))
 
 
+async def leave_alone(evening: Evening, person: Person) -> datetime:
+    """Let somebody's quiet hours be the next two; returns their end."""
+    now = evening.clock.now()
+    until = now + timedelta(hours=2)
+
+    def keep(session: Session) -> None:
+        for plan in session.exec(select(Plan).where(Plan.user_id == person.id)):
+            zone = ZoneInfo(plan.zone)
+            plan.quiet_from, plan.quiet_until = now.astimezone(zone).time(), until.astimezone(zone).time()
+
+    await evening.app.store.write(keep)
+    return until
+
+
 async def test_a_wobbly_day_may_ask_for_a_hello_and_an_end_is_kind(evening: Evening) -> None:
     you, kate = evening.you, evening.demo.people[6]
     await evening.joined(you, kate)
     await paired(evening, you, kate)
     asked = last(await evening.run(you, "checkin now"))
     offer = await evening.tap(you, asked, "checkins.level=wobbly")
+    # And so may a worse one, beneath the way to support.
+    harder = await evening.tap(you, last(await evening.run(you, "checkin now")), "checkins.level=not-ok")
+    offered = [i.split(":")[1] for i in custom_ids(harder)]
+    assert offered.index("buddies.hello") > offered.index("support")
+    until = await leave_alone(evening, kate)
     for _ in range(2):
         expect(await evening.tap(you, offer, "buddies.hello"), "buddies.hello_sent")
     await evening.wait(minutes=1)
+    assert not got(evening, kate, "buddies.hello")
+    await evening.play(until)
     hello = words(await one(evening, kate, "buddies.hello"))
     assert "would welcome a hello" in hello
     assert "wobbly" not in hello
@@ -125,3 +151,18 @@ async def test_in_a_network_of_one_employer_everybody_is_told_why_and_nobody_is_
         said = words(await one(evening, person, "buddies.left_nobody"))
         assert "employer" in said or "elsewhere" in said
         assert not got(evening, person, "buddies.proposal")
+
+
+async def test_never_again_takes_a_call_between_the_two_with_it(evening: Evening) -> None:
+    scene = Listening(evening)
+    sam, joan = scene.sam, scene.joan
+    await scene.begin(joan)
+    await paired(evening, sam, joan)
+    await scene.ask(joan)
+    await scene.accept(joan)
+    assert scene.calls()[0][0] == "held"
+    shown = last(await evening.run(sam, "buddy end"))
+    expect(await evening.tap(sam, shown, "buddies.end=never"), "buddies.end_never")
+    assert scene.calls()[0][0] != "held"
+    await scene.told(joan, "listeners.moved_on")
+    await one(evening, joan, "buddies.ended")

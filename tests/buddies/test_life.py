@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,24 +17,7 @@ from bot.errors import Refusal
 from bot.members import apart
 from bot.members.apart_tables import Apart, ApartRow, Separation
 from bot.members.facts_rules import Kind
-from tests.buddies.house import EMPLOYERS, NAME, NET, USUAL, House
-
-ANN, BOB, CEM, DEE, EVE = (n * 10**17 for n in range(1, 6))
-
-
-@pytest.fixture
-def house() -> Iterator[House]:
-    one = House()
-    yield one
-    one.close()
-
-
-async def two_asking(house: House) -> None:
-    for user, employer in zip((ANN, BOB), EMPLOYERS, strict=False):
-        await house.joins(user, employer)
-        await house.looks(user)
-    await house.ring()
-    assert await house.with_(ANN) == {BOB}
+from tests.buddies.house import ANN, BOB, CEM, DEE, EMPLOYERS, EVE, NAME, NET, USUAL, WANTING, House
 
 
 async def test_a_no_and_a_silence_read_the_same_to_the_other(house: House) -> None:
@@ -62,7 +45,7 @@ async def test_a_no_and_a_silence_read_the_same_to_the_other(house: House) -> No
 
 
 async def test_the_same_two_are_not_suggested_again_for_twelve_weeks(house: House) -> None:
-    await two_asking(house)
+    await house.suggested(ANN, BOB)
     await house.says(ANN, Said.NO)
     await house.play(weeks=12)
     assert len(house.got(ANN, "proposal")) == 1
@@ -141,12 +124,7 @@ async def test_a_separation_that_only_a_code_knows_holds_in_a_round(house: House
 
 
 async def test_an_odd_one_out_is_told_and_comes_first(house: House) -> None:
-    for user, employer in zip((ANN, BOB, CEM), EMPLOYERS, strict=False):
-        await house.joins(user, employer)
-        # Nobody good waits for anybody: each wants what nobody has.
-        await house.looks(
-            user, Told({Field.ROLE: "headteacher"}, same=frozenset({Field.REGION}), shares=frozenset(Field))
-        )
+    await house.asked(ANN, BOB, CEM, told=WANTING)
     await house.play(days=5)
     (odd,) = [user for user in (ANN, BOB, CEM) if house.got(user, "left_odd")]
     assert sum(len(house.got(user, "proposal")) for user in (ANN, BOB, CEM)) == 2
@@ -155,21 +133,16 @@ async def test_an_odd_one_out_is_told_and_comes_first(house: House) -> None:
     assert len(house.got(odd, "proposal")) == 1, "first in the next round"
 
 
-async def test_three_who_take_three_meet_and_two_go_on_when_one_leaves(house: House) -> None:
+async def three_suggested(house: House) -> None:
+    """Three who take a trio, in the weekly round: nobody good waits for anybody, each wants what nobody has."""
     await house.joins(EVE, EMPLOYERS[0])
-    for user, employer in zip((ANN, BOB, CEM), EMPLOYERS, strict=False):
-        await house.joins(user, employer)
-        await house.looks(
-            user,
-            Told(
-                {Field.ROLE: "headteacher"},
-                same=frozenset({Field.REGION}),
-                shares=frozenset(Field),
-                trios=True,
-            ),
-        )
+    await house.asked(ANN, BOB, CEM, told=replace(WANTING, trios=True))
     await house.play(days=5)
     assert await house.with_(ANN) == {BOB, CEM}
+
+
+async def test_three_who_take_three_meet_and_two_go_on_when_one_leaves(house: House) -> None:
+    await three_suggested(house)
     shown = house.got(ANN, "proposal_trio")[0].text
     assert "a headteacher; and a headteacher" in shown
     assert "Name" not in shown
@@ -188,19 +161,7 @@ async def test_three_who_take_three_meet_and_two_go_on_when_one_leaves(house: Ho
 
 
 async def test_of_three_the_two_who_say_yes_meet(house: House) -> None:
-    await house.joins(EVE, EMPLOYERS[0])
-    for user, employer in zip((ANN, BOB, CEM), EMPLOYERS, strict=False):
-        await house.joins(user, employer)
-        await house.looks(
-            user,
-            Told(
-                {Field.ROLE: "headteacher"},
-                same=frozenset({Field.REGION}),
-                shares=frozenset(Field),
-                trios=True,
-            ),
-        )
-    await house.play(days=5)
+    await three_suggested(house)
     await house.says(ANN, Said.YES)
     await house.says(CEM, Said.YES)
     assert not house.got(ANN, "introduced")
@@ -225,7 +186,7 @@ async def test_nobody_with_a_partner_waits_long(house: House) -> None:
 
 
 async def test_answers_are_theirs_and_in_time(house: House) -> None:
-    await two_asking(house)
+    await house.suggested(ANN, BOB)
     (mine,) = await house.open(ANN)
     for who, error in ((BOB, "not_yours"), (CEM, "not_yours")):
         with pytest.raises(Refusal, match=error):

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.buddies import asking, due, ending, following, proposing
+from bot.buddies import asking, ending, following, proposing
 from bot.buddies.gathering import NO_REPEAT
 from bot.buddies.life_rules import Looking, Met, Said, State
 from bot.buddies.rules import Field
@@ -80,7 +80,7 @@ class Weeks(RuleBasedStateMachine):
     def go(self, who: int, way: str) -> None:
         house = self.house
         if way == "rest":
-            self.run(asking.rest(house.store, NET, who, house.now))
+            self.run(asking.rest(house.store, house.desk, NET, who, house.now))
         elif way == "stop":
             self.run(asking.stop(house.store, house.desk, NET, who, house.now))
         elif way == "leave":
@@ -110,7 +110,9 @@ class Weeks(RuleBasedStateMachine):
     def follow(self, who: int, met: Met) -> None:
         if (place := self.place(who)) is not None:
             house = self.house
-            self.attempt(following.heard(house.store, place.id, who, met, house.event(), house.now))
+            self.attempt(
+                following.heard(house.store, house.desk, place.id, who, met, house.event(), house.now)
+            )
 
     @rule(who=WHO, yes=st.booleans())
     def still(self, who: int, yes: bool) -> None:
@@ -161,7 +163,7 @@ class Weeks(RuleBasedStateMachine):
     def the_bot_dies_between_the_commit_and_the_sending(self) -> None:
         """What was taken and not sent is sent by the next that lives, once."""
         house = self.house
-        self.run(due.see_to(house.store, house.desk, house.here, house.match, house.now))
+        self.run(house.see_to())
         taken = self.run(house.store.write(queue.claim, house.now, 16, set(), {}, CONSEQUENCES))
         found = {row.id for row in self.run(house.store.read(queue.unsettled))}
         for row in taken:

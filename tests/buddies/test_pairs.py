@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.buddies import asking, ending, following, introducing
+from bot.buddies import asking, ending, following, introducing, proposing
 from bot.buddies.life_rules import Looking, Met, Said, State
 from bot.buddies.rules import Field
 from bot.buddies.tables import Past, Place, Request
 from bot.buddies.told_rules import Told
-from bot.errors import Refusal
+from bot.errors import Refusal, StoreUnavailable
 from bot.members import apart, service
 from bot.members.apart_tables import Apart
+from bot.members.habits import Habit
 from bot.members.tables import Membership
 from bot.own import service as own
-from tests.buddies.house import EMPLOYERS, NAME, NET, House
-
-ANN, BOB, CEM, DEE, EVE = (n * 10**17 for n in range(1, 6))
-
-
-@pytest.fixture
-def house() -> Iterator[House]:
-    one = House()
-    yield one
-    one.close()
-
-
-async def two_asking(house: House) -> None:
-    for user, employer in zip((ANN, BOB), EMPLOYERS, strict=False):
-        await house.joins(user, employer)
-        await house.looks(user)
-    await house.ring()
-    assert await house.with_(ANN) == {BOB}
+from bot.schedule.recurrence import Quiet
+from tests.buddies.house import ANN, BOB, CEM, EMPLOYERS, NAME, NET, WANTING, House
 
 
 async def test_silence_from_a_buddy_is_asked_about_kindly_and_ends_in_somebody_new(house: House) -> None:
@@ -42,7 +29,7 @@ async def test_silence_from_a_buddy_is_asked_about_kindly_and_ends_in_somebody_n
     await house.joins(CEM, EMPLOYERS[2])
     await house.play(days=4)
     (mine,) = await house.open(ANN)
-    found = await following.heard(house.store, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    found = await following.heard(house.store, house.desk, mine.id, ANN, Met.QUIET, house.event(), house.now)
     assert found.fresh
     asked_at = house.now
     await house.post()
@@ -66,7 +53,7 @@ async def test_a_buddy_who_is_still_there_says_so(house: House) -> None:
     await house.play(days=4)
     (mine,), (theirs,) = await house.open(ANN), await house.open(BOB)
     for _ in range(2):
-        await following.heard(house.store, mine.id, ANN, Met.QUIET, house.event(), house.now)
+        await following.heard(house.store, house.desk, mine.id, ANN, Met.QUIET, house.event(), house.now)
     await house.post()
     assert len(house.got(BOB, "still")) == 1
     event = house.event()
@@ -87,7 +74,7 @@ async def test_what_was_missed_while_the_bot_was_away_is_not_asked_late_or_held_
     await house.play(days=2)
     assert [one.template for one in house.got(ANN, "follow")] == ["buddies.follow_monthly"]
     (mine,) = await house.open(ANN)
-    await following.heard(house.store, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    await following.heard(house.store, house.desk, mine.id, ANN, Met.QUIET, house.event(), house.now)
     house.now += timedelta(days=3)  # it may never have been sent
     await house.ring()
     assert await house.with_(ANN) == {BOB}
@@ -103,13 +90,13 @@ async def test_questions_nobody_answers_rest_after_three(house: House) -> None:
         assert len(house.got(user, "follow_rest")) == 1
         assert len([one for one in house.got(user, "follow_") if one.template != "buddies.follow_rest"]) == 3
     (mine,) = await house.open(ANN)
-    await following.heard(house.store, mine.id, ANN, Met.YES, house.event(), house.now)
+    await following.heard(house.store, house.desk, mine.id, ANN, Met.YES, house.event(), house.now)
     await house.play(weeks=5)
     assert len(house.got(ANN, "follow_monthly")) > len(house.got(BOB, "follow_monthly"))
 
 
 async def test_a_pause_holds_everything(house: House) -> None:
-    await two_asking(house)
+    await house.suggested(ANN, BOB)
     await house.says(BOB, Said.YES)
     until = house.now + timedelta(weeks=3)
     await service.pause(house.store, ANN, until, {}, house.now)
@@ -129,7 +116,7 @@ async def test_a_pause_holds_everything(house: House) -> None:
 
 
 async def test_somebody_who_left_or_of_whom_nobody_knows_is_introduced_to_nobody(house: House) -> None:
-    await two_asking(house)
+    await house.suggested(ANN, BOB)
     house.silent.add(BOB)
     for user in (ANN, BOB):
         await house.says(user, Said.YES)
@@ -146,7 +133,7 @@ async def test_somebody_who_left_or_of_whom_nobody_knows_is_introduced_to_nobody
 
 @pytest.mark.parametrize("when", ["suggested", "agreed", "introduced"])
 async def test_somebody_forgotten_vanishes_and_the_other_is_told_kindly(house: House, when: str) -> None:
-    await two_asking(house)
+    await house.suggested(ANN, BOB)
     await house.says(ANN, Said.YES)
     if when != "suggested":
         house.silent |= {BOB} if when == "agreed" else set()
@@ -179,11 +166,7 @@ async def test_somebody_forgotten_vanishes_and_the_other_is_told_kindly(house: H
 
 
 async def test_somebody_who_vanishes_while_a_round_is_put_together_is_in_none(house: House) -> None:
-    for user, employer in zip((ANN, BOB, CEM), EMPLOYERS, strict=False):
-        await house.joins(user, employer)
-        await house.looks(
-            user, Told({Field.ROLE: "headteacher"}, same=frozenset({Field.REGION}), shares=frozenset(Field))
-        )
+    await house.asked(ANN, BOB, CEM, told=WANTING)
     usual = house.match
 
     async def meanwhile(*args: object) -> object:
@@ -219,7 +202,7 @@ async def test_a_new_employer_that_is_the_buddys_ends_it(house: House) -> None:
 
 
 async def test_between_the_yes_and_the_introduction_the_rules_are_asked_again(house: House) -> None:
-    await two_asking(house)
+    await house.suggested(ANN, BOB)
     await house.says(ANN, Said.YES)
     await house.works_for(BOB, EMPLOYERS[0])
     await house.says(BOB, Said.YES)
@@ -243,9 +226,7 @@ async def test_taking_the_yes_back_leaves_nothing_but_a_code(house: House) -> No
 
 async def test_a_suggestion_that_cannot_be_delivered_rests(house: House) -> None:
     house.closed.add(BOB)
-    for user, employer in zip((ANN, BOB), EMPLOYERS, strict=False):
-        await house.joins(user, employer)
-        await house.looks(user)
+    await house.asked(ANN, BOB)
     await house.ring()
     assert (await house.request(BOB)).state == Looking.RESTING
     await house.says(ANN, Said.YES)
@@ -285,3 +266,92 @@ async def test_words_go_to_a_buddy_who_may_be_reached_and_to_nobody_else(house: 
     with pytest.raises(Refusal, match="over"):
         await introducing.may_post(house.store, house.desk, mine.id, ANN, house.now)
     assert await house.store.read(apart.together_forbidden, house.keys, BOB, ANN)
+
+
+async def test_each_is_written_to_by_their_own_clock_and_never_in_their_quiet_hours(house: House) -> None:
+    """One of them in New York, where the clocks change a week later; the other does the school run."""
+    house.habits = {
+        ANN: Habit("America/New_York", None),
+        BOB: Habit("Europe/London", Quiet(time(15, 30), time(18, 30))),
+    }
+    await house.introduced(ANN, BOB)
+    await house.play(days=16)
+    heard = {
+        user: [
+            f"{one.at.astimezone(ZoneInfo(house.habits[user].zone)):%a %d %H:%M}"
+            for one in house.got(user)
+            if one.template in ("buddies.introduced", "buddies.follow_first", "buddies.follow_second")
+        ]
+        for user in (ANN, BOB)
+    }
+    assert heard == {
+        ANN: ["Fri 23 08:00", "Mon 26 17:00", "Fri 06 17:00"],
+        BOB: ["Fri 23 12:00", "Mon 26 18:30", "Fri 06 18:30"],
+    }
+    # A question one of them sets off at an hour that is nobody's business waits, and the day it is open begins then.
+    (mine,) = await house.open(BOB)
+    house.now = datetime(2026, 11, 9, 5, tzinfo=UTC)  # midnight in New York
+    await following.heard(house.store, house.desk, mine.id, BOB, Met.QUIET, house.event(), house.now)
+    await house.play(hours=31)
+    (asked,) = house.got(ANN, "still")
+    assert asked.at == datetime(2026, 11, 9, 13, tzinfo=UTC)
+    assert await house.with_(BOB) == {ANN}
+    await house.play(hours=2)
+    assert await house.with_(BOB) == set()
+
+
+async def test_at_each_step_a_locked_database_only_makes_it_later(house: House) -> None:
+    """Nothing half done is kept, and nobody hears anything twice once it can be written to again."""
+    await house.asked(ANN, BOB)
+
+    async def end() -> None:
+        (mine,) = await house.open(ANN)
+        await ending.end(house.store, house.desk, mine.id, ANN, 7, house.now, never=False)
+
+    async def yes(user: int) -> None:
+        (mine,) = await house.open(user)
+        await proposing.answer(house.store, mine.id, user, Said.YES, user, house.now)
+
+    steps = (
+        ("proposal", house.see_to, timedelta(0)),
+        ("", lambda: yes(ANN), timedelta(0)),
+        ("", lambda: yes(BOB), timedelta(0)),
+        ("introduced", house.see_to, timedelta(0)),
+        ("follow_first", house.see_to, timedelta(days=3, hours=6)),
+        ("ended", end, timedelta(0)),
+    )
+    for template, step, later in steps:
+        house.now += later
+        with closing(sqlite3.connect(house.folder / "reallyok.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailable):
+                await step()
+            other.execute("ROLLBACK")
+        before = len(house.sent)
+        await house.post()
+        assert len(house.sent) == before
+        await step()
+        await house.post()
+        told = [one.to for one in house.sent[before:] if one.template == f"buddies.{template}"]
+        assert sorted(told) == ([] if not template else [BOB] if template == "ended" else [ANN, BOB])
+    assert await house.open(ANN) == await house.open(BOB) == []
+
+
+async def test_somebody_whose_messages_closed_after_the_yes_leaves_nobody_waiting(house: House) -> None:
+    await house.suggested(ANN, BOB)
+    for user in (ANN, BOB):
+        await house.says(user, Said.YES)
+    house.closed.add(BOB)
+    await house.ring()
+    assert [len(house.got(user, "introduced")) for user in (ANN, BOB)] == [1, 0]
+    here = await asking.standing(house.store, house.desk, NET, NAME, BOB, house.now)
+    assert (here.looking, here.others, here.reachable) == (Looking.PAIRED, (ANN,), False)
+    await house.play(days=4)
+    (mine,) = await house.open(ANN)
+    await following.heard(house.store, house.desk, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    await house.joins(CEM, EMPLOYERS[2])
+    await house.looks(CEM)
+    await house.play(days=2)
+    assert await house.with_(ANN) == {CEM}
+    assert len(house.got(ANN, "faded")) == 1
+    assert house.got(BOB) == house.got(BOB, "proposal")

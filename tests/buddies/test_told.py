@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from bot.buddies import report_rules, told_rules
 from bot.buddies.desk import Desk
-from bot.buddies.life_rules import Stage, after, at_five, first_follow_up, remind_at, sociable
+from bot.buddies.life_rules import Stage, after, at_five, first_follow_up, remind_at, sociable, welcome
 from bot.buddies.report_rules import FEW, FLOOR, Counts
 from bot.buddies.rules import ORDERED, Field
 from bot.buddies.told_rules import MOST_LISTED, Often, Told, Wish, changed, read_names, slug
 from bot.db.keys import Keyring
 from bot.members.facts_rules import Workplace
+from bot.schedule.recurrence import Quiet, within_quiet
 from tests.checkins.evening import library
 
 SLUGS = st.from_regex(r"[a-z0-9]{1,12}(-[a-z0-9]{1,8})?", fullmatch=True)
@@ -102,9 +103,28 @@ def test_things_are_asked_at_sociable_hours_on_both_sides_of_a_clock_change() ->
     saturday = datetime(2026, 10, 24, 21, 30, tzinfo=UTC)
     assert sociable(saturday, "Europe/London") == datetime(2026, 10, 25, 8, tzinfo=london)
     made = datetime(2026, 10, 23, 17, tzinfo=UTC)
-    assert remind_at(made, "Europe/London").astimezone(london).hour == 13
+    assert remind_at(made, "Europe/London", None).astimezone(london).hour == 13
     assert first_follow_up(made, "Europe/London") == datetime(2026, 10, 26, 17, tzinfo=london)
     assert at_five(made, 14, "Europe/London") == datetime(2026, 11, 6, 17, tzinfo=london)
+
+
+@given(st.integers(0, 16 * 24 * 60), st.times(), st.times())
+@settings(max_examples=150)
+def test_nobody_is_written_to_in_their_quiet_hours_nor_at_night_if_there_is_any_other_time(
+    minutes: int, start: time, end: time
+) -> None:
+    zone = ZoneInfo("Europe/London")
+    now = datetime(2026, 10, 20, tzinfo=UTC) + timedelta(minutes=minutes)
+    found = welcome(now, zone.key, Quiet(start, end))
+    local = found.astimezone(zone).time()
+    assert now <= found <= now + timedelta(hours=50)
+    assert start == end or not within_quiet(local, start, end)
+    free = [
+        minute
+        for minute in range(8 * 60, 20 * 60 + 1)
+        if not within_quiet(time(minute // 60, minute % 60), start, end)
+    ]
+    assert not free or time(8) <= local <= time(20)
 
 
 @given(st.integers(0, 365 * 24), st.sampled_from(list(Stage)), st.integers(0, 400))

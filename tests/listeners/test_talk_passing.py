@@ -31,7 +31,10 @@ async def test_words_go_across_as_they_are_and_change_with_second_thoughts(eveni
     assert int(answer["message_reference"]["message_id"]) == second
     await talk.say(sam, "Thank you for that", reply_to=int(answer["id"]))
     thanks = await talk.reads(joan, "Thank you for that")
-    assert talk.message(joan, {"id": thanks["message_reference"]["message_id"]})["content"] == "The heron noticed"
+    assert (
+        talk.message(joan, {"id": thanks["message_reference"]["message_id"]})["content"]
+        == "The heron noticed"
+    )
 
     # Nothing names anybody by Discord's own means.
     await talk.say(
