@@ -13,11 +13,10 @@ from sqlmodel import Session, col, select, update
 from bot.db.store import wake
 from bot.members.habits import Habits, reached
 from bot.members.tables import Network, Person
-from bot.outbox.queue import enqueue
-from bot.outbox.tables import Priority
 from bot.sessions.coming_tables import Coming
-from bot.sessions.meeting import Meeting, moment, title_said, where_said
+from bot.sessions.meeting import Meeting, moment
 from bot.sessions.places import offer_span
+from bot.sessions.post import to_member
 from bot.sessions.rules import Answer, Place
 from bot.sessions.sending import OFFER
 
@@ -99,7 +98,7 @@ def _offer(session: Session, habits: Habits, coming_id: int, meeting: Meeting, n
     if span is None:
         return False
     _set(session, coming_id, place=Place.OFFERED, offered_until=at + span)
-    _tell(session, coming, person, network, meeting, OFFERED, at, at + span, now)
+    _tell(session, coming, (person, network), meeting, OFFERED, at, at + span, now)
     wake(session, "schedule")
     return True
 
@@ -110,7 +109,7 @@ def _give(session: Session, habits: Habits, coming_id: int, meeting: Meeting, no
     if asked is not None:
         coming, person, network = asked
         at = _reached(session, habits, person, now)
-        _tell(session, coming, person, network, meeting, YOURS, at, meeting.starts_at, now)
+        _tell(session, coming, (person, network), meeting, YOURS, at, meeting.starts_at, now)
 
 
 def _reader(session: Session, coming_id: int) -> tuple[Coming, Person, Network] | None:
@@ -129,36 +128,24 @@ def _reached(session: Session, habits: Habits, person: Person, now: datetime) ->
 def _tell(
     session: Session,
     coming: Coming,
-    person: Person,
-    network: Network,
+    to: tuple[Person, Network],
     meeting: Meeting,
     template: str,
     at: datetime,
     until: datetime,
     now: datetime,
 ) -> None:
-    if person.dm_channel_id is None or person.dm_closed_at is not None:
-        return  # they find it in /sessions
-    enqueue(
+    to_member(
         session,
         f"{OFFER}:{meeting.id}:{coming.id}:{int(now.timestamp())}",
-        person.dm_channel_id,
-        f"{template}#{coming.id % 97}",
-        now=now,
-        params={
-            "network": network.name,
-            "title": title_said(meeting),
-            "when": moment(meeting.starts_at),
-            "where": where_said(meeting),
-            "until": moment(until),
-        },
-        subject_id=meeting.id,
-        user_id=person.user_id,
-        network_id=network.id,
-        language=person.language or network.language,
-        priority=Priority.REMINDER,
+        template,
+        coming.id,
+        to,
+        meeting,
+        now,
         not_before=at,
         expires_at=until,
+        params={"until": moment(until), "left": moment(until, "R")},
     )
 
 

@@ -160,6 +160,10 @@ class Teller:
             lines.append(self._text(f"feed.{note}"))
         return joined(lines)
 
+    def permissions(self, names: Sequence[str]) -> Words:
+        """Permissions by Discord's own names for them; `names` are discord.py's."""
+        return joined([self._text(f"permission.{name}") for name in names], ", ")
+
     def people(self, key: str, users: Sequence[int], limit: int) -> Words:
         """A list of people, as Discord shows a mention to whoever reads it: nobody is called by it."""
         names: list[Words] = []
