@@ -14,10 +14,11 @@ from bot.members.tables import Membership, Network, Person
 from bot.sessions.meeting import Meeting, put_together
 from bot.sessions.post import to_channel, to_member
 from bot.sessions.rules import ABOUT_LENGTH, OccurrenceState, Who
+from bot.sessions.sending import ANNOUNCE
 from bot.sessions.steps import AT_ONCE
 from bot.sessions.tables import Invited, Occurrence, SeriesRow, SessionNetwork
 
-TOPIC = "announce"
+TOPIC = ANNOUNCE
 
 
 def announce_due(session: Session, habits: Habits, now: datetime) -> int:

@@ -13,8 +13,9 @@ from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting
 from bot.sessions.post import to_channel, to_member
 from bot.sessions.rules import Answer, Who
+from bot.sessions.sending import NEWS
 
-TOPIC = "told"
+TOPIC = NEWS
 
 
 def tell(
@@ -32,8 +33,8 @@ def tell(
 ) -> int:
     """Tell whoever is coming, may be or waits, and the channel it was announced in; returns how many people were.
 
-    `news` is "moved", "changed", "back", "skipped" or "cancelled", the last two also with "_why": the words are
-    `sessions.told_<news>` and, for the channel, `sessions.channel_<news>`. `until` is when the news is too late to be
+    `news` is "moved", "back", "changed" (also with "_about"), "skipped", "cancelled" or "ended" (also with "_why"): the
+    words are `sessions.told_<news>` and, for the channel, `sessions.channel_<news>`. `until` is when the news is too late to be
     of use: the meeting's start, if not given. `told` are those who heard of this change already (0: the channel), and
     grows: one change of a series is one message to each.
     """
