@@ -18,8 +18,10 @@ from bot.sessions import leaving, mirror_answers, mirroring
 from bot.sessions.mirroring import Do, Job
 from bot.sessions.rules import Where
 from bot.sessions.running import Actor
+from bot.sessions.words import Teller
 from bot.ui.ids import Press
 from bot.ui.organisers import roles_here
+from bot.ui.rooms import lacking_for_events
 from bot.ui.router import on_press
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class SessionEvents(commands.Cog):
                     if there is not None:
                         await mirroring.made(store, job.mirror_id, there, job.event)
                     else:
-                        await mirroring.not_made(store, job.mirror_id, forbidden=False, now=now)
+                        await mirroring.not_made(store, job.mirror_id, forbidden=False, lacking="", now=now)
                 case Do.EDIT:
                     event = events[job.event_id or 0]
                     await event.edit(**self._asked(guild, job.event, new=False))
@@ -97,9 +99,16 @@ class SessionEvents(commands.Cog):
         except discord.HTTPException as error:
             refused = error.status in (403, 404) or (error.status == 400 and job.do is Do.EDIT)
             if refused or job.do in (Do.MAKE, Do.FIND):
-                await mirroring.not_made(store, job.mirror_id, forbidden=refused, now=now)
+                lacking = self._lacking(guild, job)
+                await mirroring.not_made(store, job.mirror_id, forbidden=refused, lacking=lacking, now=now)
             else:  # Discord's own trouble: the next look tries again
                 log.warning("An event could not be changed (error %s).", error.code)
+
+    def _lacking(self, guild: discord.Guild, job: Job) -> str:
+        """What the bot lacks for an event of this meeting, in words."""
+        where = str(job.event.get("where", ""))
+        names = lacking_for_events(guild, int(where) if where.isdecimal() else None)
+        return Teller(self.app.library).permissions(names)
 
     def _asked(self, guild: discord.Guild, event: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
         """What discord.py wants to hear."""

@@ -17,15 +17,13 @@ from bot.sessions.rules import MOST_FACILITATORS, MOST_PLACES, TITLE_LENGTH, Who
 from bot.sessions.running import Actor, may_schedule
 from bot.sessions.screens import Screens
 from bot.ui.forms import ask_text
-from bot.ui.ids import LARGEST_ROW, Press, make
+from bot.ui.ids import Press, make
 from bot.ui.organisers import roles_here
 from bot.ui.render import Menu, menu, people_menu, role_menu
-from bot.ui.router import chosen, on_press, written
+from bot.ui.router import MOST_PICKED, chosen, on_press, picked_ids, written
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
-
-MOST_PICKED = 25  # Discord's limit for a menu
 
 
 class SessionMore(commands.Cog):
@@ -90,7 +88,7 @@ class SessionMore(commands.Cog):
 
     @on_press("sessions.role")
     async def role(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        ids = _ids(interaction)
+        ids = picked_ids(interaction)
         guild, _ = await self._actor(interaction)
         if len(ids) != 1 or guild.get_role(ids[0]) is None:
             raise Refusal("errors.old_button")
@@ -99,13 +97,13 @@ class SessionMore(commands.Cog):
 
     @on_press("sessions.invite")
     async def invite(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        ids = _ids(interaction)
+        ids = picked_ids(interaction)
         put = await self._change(interaction, press.id, lambda f: f.with_(who=Who.INVITED, invited=ids))
         await self._more(interaction, put)
 
     @on_press("sessions.helpers")
     async def helpers(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        ids = tuple(one for one in _ids(interaction) if one != interaction.user.id)
+        ids = tuple(one for one in picked_ids(interaction) if one != interaction.user.id)
         await self._more(
             interaction, await self._change(interaction, press.id, lambda f: f.with_(helpers=ids))
         )
@@ -141,16 +139,6 @@ class SessionMore(commands.Cog):
             interaction, press.id, lambda f: f.with_(places=places, neutral_title=neutral)
         )
         await self._more(interaction, put)
-
-
-def _ids(interaction: discord.Interaction[Any]) -> tuple[int, ...]:
-    """What was picked in a menu of people or roles."""
-    values = chosen(interaction)
-    if len(values) > MOST_PICKED or any(
-        not v.isdecimal() or len(v) > 19 or int(v) > LARGEST_ROW for v in values
-    ):
-        raise Refusal("errors.old_button")
-    return tuple(int(value) for value in values)
 
 
 async def setup(bot: ReallyOk) -> None:

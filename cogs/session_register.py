@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -12,8 +13,9 @@ from bot.errors import Refusal
 from bot.networks import service as networks
 from bot.sessions import attendance, listing
 from bot.sessions.words import Teller
-from bot.ui.ids import LARGEST_ROW, Press, make
-from bot.ui.router import chosen, on_press
+from bot.ui.ids import Press, make
+from bot.ui.render import people_menu
+from bot.ui.router import MOST_PICKED, on_press, picked_ids
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -81,39 +83,62 @@ class SessionRegister(commands.Cog):
 
     async def _show(self, interaction: discord.Interaction[Any], occurrence_id: int, guild_id: int) -> None:
         taken = await attendance.register(self.app.store, occurrence_id, guild_id)
-        who: discord.ui.UserSelect[Any] = discord.ui.UserSelect(
-            custom_id=make("sessions.roll", occurrence_id),
-            placeholder=str(self.app.library.text("sessions.menu.register")),
-            min_values=0,
-            max_values=attendance.MOST,
-            default_values=[
-                discord.SelectDefaultValue(id=user_id, type=discord.SelectDefaultValueType.user)
-                for user_id in taken.there[: attendance.MOST]
-            ],
+        if attendance.on_the_register(taken.meeting, self.app.clock.now()):
+            await self._say(interaction, "sessions.register", taken)
+            return
+        teller = Teller(self.app.library)
+        await self.say(
+            interaction, "sessions.register_coming", teller.register(taken), subject_id=occurrence_id
         )
+
+    async def _say(
+        self,
+        interaction: discord.Interaction[Any],
+        template: str,
+        register: attendance.Register,
+        strangers: Sequence[int] = (),
+    ) -> None:
+        """The register, with what notes people as there and what takes them off again."""
+        row, form, teller = register.meeting.id, self.app.library.form, Teller(self.app.library)
+        menus = [people_menu(make("sessions.roll", row), form("sessions.roll.placeholder"), most=MOST_PICKED)]
+        if register.there:
+            words = form("sessions.unroll.placeholder")
+            menus.append(people_menu(make("sessions.unroll", row), words, most=MOST_PICKED))
+        all_there = set(register.coming) <= set(register.there)
         await self.say(
             interaction,
-            "sessions.register",
-            Teller(self.app.library).register(taken),
-            subject_id=occurrence_id,
-            menus=[who],
+            template,
+            teller.register(register) | teller.registered(register, strangers),
+            subject_id=row,
+            menus=menus,
+            without=("sessions.everybody",) if all_there else (),
         )
 
     @on_press("sessions.roll")
     async def rolled(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        guild_id = await self._own(interaction, press.id)
-        picked = [int(value) for value in chosen(interaction) if value.isdecimal()]
-        if len(picked) > attendance.MOST or any(user_id > LARGEST_ROW for user_id in picked):
-            raise Refusal("errors.old_button")
-        taken = await attendance.take_register(
-            self.app.store, press.id, guild_id, picked, interaction.id, self.app.clock.now()
+        guild_id, picked = await self._own(interaction, press.id), picked_ids(interaction)
+        app = self.app
+        taken = await attendance.note_there(
+            app.store, press.id, guild_id, picked, interaction.id, app.clock.now()
         )
-        await self.say(
-            interaction,
-            "sessions.registered",
-            Teller(self.app.library).registered(taken),
-            subject_id=press.id,
+        await self._say(interaction, "sessions.registered", taken.register, taken.strangers)
+
+    @on_press("sessions.everybody")
+    async def everybody(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        guild_id, app = await self._own(interaction, press.id), self.app
+        taken = await attendance.note_everybody(
+            app.store, press.id, guild_id, interaction.id, app.clock.now()
         )
+        await self._say(interaction, "sessions.registered", taken.register)
+
+    @on_press("sessions.unroll")
+    async def taken_off(self, interaction: discord.Interaction[Any], press: Press) -> None:
+        guild_id, picked = await self._own(interaction, press.id), picked_ids(interaction)
+        app = self.app
+        taken = await attendance.take_off(
+            app.store, press.id, guild_id, picked, interaction.id, app.clock.now()
+        )
+        await self._say(interaction, "sessions.registered", taken.register)
 
 
 async def setup(bot: ReallyOk) -> None:

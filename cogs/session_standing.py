@@ -13,10 +13,11 @@ from bot.sessions import mirroring, standing
 from bot.sessions.fields import Place, read_where
 from bot.sessions.meeting import moment
 from bot.sessions.standing import Named, Which
+from bot.sessions.words import Teller
 from bot.ui.ids import Press, make
 from bot.ui.organisers import organised_server
 from bot.ui.render import menu
-from bot.ui.rooms import rooms_of
+from bot.ui.rooms import lacking_for_events, rooms_of
 from bot.ui.router import chosen, on_press
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ class SessionStanding(commands.Cog):
         guild = await self._organised(interaction)
         if press.arg not in ("ask", "on", "off"):
             raise Refusal("errors.old_button")
+        lacking = lacking_for_events(guild) if press.arg == "on" else []
+        if lacking:
+            params = {"permissions": Teller(self.app.library).permissions(lacking)}
+            await self.say(interaction, "sessions.mirror_needs", params, subject_id=guild.id)
+            return
         if press.arg != "ask":
             await mirroring.choose(self.app.store, guild.id, press.arg == "on", self.app.clock.now())
         await self.say(interaction, f"sessions.mirror_{press.arg}", {}, subject_id=guild.id)

@@ -25,15 +25,15 @@ async def examine(settings: Settings, say: Callable[[str], object], *, clock: Cl
     findings = Findings(say)
     await findings.part("The words", asyncio.to_thread(machine.words, findings, clock.now().date()))
     recorded = await findings.part("The database", asyncio.to_thread(machine.database, findings, settings))
-    fingerprint = recorded.fingerprint if recorded else None
+    recorded = recorded or machine.Recorded()
+    fingerprint = recorded.fingerprint
     await findings.part("The key", asyncio.to_thread(machine.key, findings, settings, fingerprint))
     await findings.part("The backups", asyncio.to_thread(machine.backups, findings, settings, clock.now()))
     await findings.part("The data folder", asyncio.to_thread(machine.folder, findings, settings))
-    servers = Servers(settings, findings, clock, recorded.networks if recorded else ())
+    servers = Servers(settings, findings, clock, recorded.networks, recorded.sessions)
     await findings.part(f"Discord ({settings.api_url or DISCORD})", servers.examine())
-    if recorded:
-        for trouble in recorded.troubles:
-            machine.trouble(findings, trouble, servers.channels)
+    for trouble in recorded.troubles:
+        machine.trouble(findings, trouble, servers.channels)
     count = findings.to_mend
     say(
         "Nothing needs mending."

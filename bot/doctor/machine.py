@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from bot.doctor.findings import Findings
 from bot.members.tables import Network
 from bot.outbox.queue import troubles
 from bot.outbox.tables import State
+from bot.sessions.examining import Held, held
 from bot.settings import Settings
 
 _MB = 1 << 20
@@ -47,6 +48,8 @@ class Recorded:
     fingerprint: str | None = None
     networks: tuple[Network, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    sessions: Mapping[int, Held] = field(default_factory=dict[int, Held])
+    """By network."""
 
 
 def words(findings: Findings, today: date) -> None:
@@ -119,6 +122,7 @@ def _read(path: Path) -> Recorded:
             install.key_fingerprint if install else None,
             tuple(session.exec(here).all()),
             tuple(troubles(session)),
+            held(session),
         )
 
 
@@ -282,7 +286,11 @@ def trouble(findings: Findings, trouble: Trouble, channels: Mapping[int, str]) -
         f"In the last week {count} message(s) could not be posted in {channels.get(channel_id, 'a channel')}"
     )
     if state is State.FORBIDDEN:
-        findings.look(f"{what}: Discord did not allow it", "give the bot the permissions named above")
+        lacked = ", ".join(name.replace("_", " ").title() for name in (error or "").split()[1:])
+        findings.look(
+            f"{what}: Discord did not allow it{f', for want of {lacked}' if lacked else ''}",
+            "give the bot the permissions named above",
+        )
     elif state is State.GONE:
         findings.look(f"{what}: it is no more", "run /network setup again there")
     else:

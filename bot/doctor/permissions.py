@@ -31,10 +31,18 @@ NEEDED = (
     ),
 )
 
+FOR_EVENTS = (
+    Permission(
+        1 << 44, "Create Events", "to show sessions among Discord's own events, if you turn those on", False
+    ),
+    Permission(1 << 20, "Connect", "to make such an event in a voice channel; it never joins one", False),
+)
+"""Used only where an organiser turns Discord's own events on. Whoever may create events may change their own."""
+
 
 def needed() -> int:
     """Discord's number for all the permissions the bot needs."""
-    return sum(permission.bit for permission in NEEDED)
+    return sum(permission.bit for permission in (*NEEDED, *FOR_EVENTS))
 
 
 def invite_link(application_id: str) -> str:

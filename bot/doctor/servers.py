@@ -16,6 +16,7 @@ from bot.doctor import permissions
 from bot.doctor.findings import Findings
 from bot.errors import OperatorError
 from bot.members.tables import Network
+from bot.sessions.examining import Held
 from bot.settings import Settings
 
 DISCORD = "https://discord.com/api/v10"
@@ -41,12 +42,18 @@ class Servers:
     """One examination over Discord's API. Afterwards `channels` holds the names of all channels seen."""
 
     def __init__(
-        self, settings: Settings, findings: Findings, clock: Clock, networks: Collection[Network]
+        self,
+        settings: Settings,
+        findings: Findings,
+        clock: Clock,
+        networks: Collection[Network],
+        sessions: Mapping[int, Held],
     ) -> None:
         self._settings = settings
         self._findings = findings
         self._clock = clock
         self._networks = {str(network.id): network for network in networks}
+        self._sessions = sessions
         self._base = settings.api_url or DISCORD
         self.channels: dict[int, str] = {}
 
@@ -107,7 +114,7 @@ class Servers:
             )
         link = permissions.invite_link(str(application["id"]))
         self._findings.ok(f"To add the bot to a server, open {link}")
-        for permission in permissions.NEEDED:
+        for permission in (*permissions.NEEDED, *permissions.FOR_EVENTS):
             self._findings.ok(f"The link asks for {permission.name}: {permission.why}.")
 
     async def _servers(self) -> None:
@@ -186,6 +193,44 @@ class Servers:
                 )
                 continue
             self._channel(name, channel, permissions.in_channel(held, guild_id, channel, roles, self._me))
+        if (sessions := self._sessions.get(network.id)) is not None:
+            self._examine_sessions(name, sessions, guild_id, held, channels, roles)
+
+    def _examine_sessions(
+        self,
+        name: str,
+        sessions: Held,
+        guild_id: str,
+        held: int,
+        channels: Mapping[str, dict[str, Any]],
+        roles: list[str],
+    ) -> None:
+        """The channel sessions are announced in, and what Discord's own events take where they are turned on."""
+        channel = channels.get(str(sessions.channel_id))
+        if channel is not None:
+            self._channel(name, channel, permissions.in_channel(held, guild_id, channel, roles, self._me))
+        elif sessions.channel_id is not None:
+            self._findings.mend(
+                f"In {name} the channel for sessions was deleted", "run /network setup again there"
+            )
+        if sessions.rooms is None:
+            return
+        create, connect = permissions.FOR_EVENTS
+        if not held & create.bit:
+            self._findings.mend(
+                f"In {name} the bot lacks {create.name}, and Discord's own events are turned on there",
+                "Server Settings, Roles, the bot's role: switch it on; or turn the events off in /network setup",
+            )
+        view = next(p for p in permissions.NEEDED if p.name == "View Channel")
+        for room in (channels[str(room_id)] for room_id in sessions.rooms if str(room_id) in channels):
+            here = permissions.in_channel(held, guild_id, room, roles, self._me)
+            for permission in (view, connect):
+                if not here & permission.bit:
+                    self._findings.mend(
+                        f"In #{room['name']} of {name} the bot lacks {permission.name}, which it needs to make"
+                        " Discord's own events there",
+                        "Edit Channel, Permissions, the bot's role: switch it on",
+                    )
 
     def _roles(self, network: Network, name: str, guild: Mapping[str, Any]) -> None:
         present = {int(role["id"]) for role in guild["roles"]}

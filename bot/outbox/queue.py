@@ -32,7 +32,10 @@ AGAIN = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Ending:
-    """How one sending ended. `state` SENDING means: nobody knows, look before trying again at `again_at`."""
+    """How one sending ended. `state` SENDING means: nobody knows, look before trying again at `again_at`.
+
+    `error` is Discord's number; for FORBIDDEN, after it, discord.py's names of the permissions that are missing.
+    """
 
     state: State
     message_id: int | None = None
@@ -246,6 +249,11 @@ def next_template(session: Session, *, after: datetime) -> str | None:
         .limit(1)
     ).first()
     return None if name is None else name.partition("#")[0]
+
+
+def lacking(row: Outbox) -> tuple[str, ...]:
+    """The permissions the bot lacked where a message was refused, by discord.py's names; none if that is not known."""
+    return tuple((row.error or "").split()[1:]) if row.state == State.FORBIDDEN else ()
 
 
 def troubles(session: Session, network_id: int | None = None) -> list[tuple[int, State, str | None, int]]:

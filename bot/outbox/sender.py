@@ -17,6 +17,9 @@ log = logging.getLogger("reallyok.outbox")
 # Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 CANNOT_DM = frozenset({50007, 50278})  # the member takes no DMs from this bot, or shares no server with it
 OPENING_DMS_TOO_FAST = 40003
+NO_ACCESS = 50001  # the channel is hidden from the bot; 50013 is any other permission
+TO_POST = ("view_channel", "send_messages")
+"""What posting in a channel takes, by discord.py's names."""
 LOOK_BACK = 100
 
 Render = Callable[[Outbox], Mapping[str, Any]]
@@ -54,7 +57,7 @@ class DiscordSender:
         try:
             message = await channel.send(**drawn, nonce=row.nonce)
         except discord.HTTPException as error:
-            return self._read(error)
+            return self._read(row, error)
         except (OSError, aiohttp.ClientError):
             return Ending(State.SENDING, error="connection lost")
         self.saw(row.channel_id, message.id)
@@ -83,18 +86,29 @@ class DiscordSender:
             return Ending(State.SENDING, error="could not look")
         return None
 
-    def _read(self, error: discord.HTTPException) -> Ending:
+    def _read(self, row: Outbox, error: discord.HTTPException) -> Ending:
         if error.code in CANNOT_DM:
             return Ending(State.UNDELIVERABLE, error=str(error.code))
         if error.code == OPENING_DMS_TOO_FAST or error.status == 429 or error.status >= 500:
             return Ending(State.SENDING, error=str(error.code or error.status))
         if error.status == 403:
-            return Ending(State.FORBIDDEN, error=str(error.code))
+            return Ending(State.FORBIDDEN, error=" ".join([str(error.code), *self._lacking(row, error.code)]))
         if error.status == 404:
             return Ending(State.GONE, error=str(error.code))
         if error.status == 401:
             return Ending(State.SENDING, error="token refused")
         return Ending(State.REFUSED, error=str(error.code or error.status))
+
+    def _lacking(self, row: Outbox, code: int) -> list[str]:
+        """Which permissions are missing in a channel that was refused; by Discord's number where we see none missing."""
+        channel, lacking = self._client.get_channel(row.channel_id), list[str]()
+        if row.user_id is not None:
+            return lacking
+        if isinstance(channel, discord.abc.GuildChannel):
+            # Not the channel's own reckoning, in which a hidden channel lacks everything else too.
+            held = discord.abc.GuildChannel.permissions_for(channel, channel.guild.me)
+            lacking = [name for name in TO_POST if not getattr(held, name)]
+        return lacking or [TO_POST[0] if code == NO_ACCESS else TO_POST[1]]
 
 
 def custom_ids(components: Iterable[Any]) -> Iterator[str]:

@@ -117,7 +117,9 @@ class Outbox(Row, table=True):
         default=None, sa_type=BigInteger, sa_column_kwargs=personal(export=None, keep=KEPT)
     )
     error: str | None = Field(
-        default=None, max_length=80, sa_column_kwargs=impersonal("Discord's own error number")
+        default=None,
+        max_length=80,
+        sa_column_kwargs=impersonal("Discord's own error number, and what the bot lacks"),
     )
     ended_at: datetime | None = Field(
         default=None, index=True, sa_type=UtcDateTime, sa_column_kwargs=personal(export="Ended", keep=KEPT)

@@ -27,6 +27,9 @@ HORIZON = timedelta(days=3 * 366)
 MAX_COUNT = 1000
 """The most dates a counted series may have; a count is walked from its start, so it is bounded."""
 
+NTHS = (1, 2, 3, 4, -1)
+"""Which of a weekday in its month, as a month has them; -1 is the last."""
+
 Closed = Callable[[date], bool]
 """Says whether nothing should happen on a local date."""
 
@@ -48,7 +51,8 @@ class Series:
 
     `every` counts units from `start`: days, weeks (Monday to Sunday) or months. `weekdays` are 0 for
     Monday to 6 for Sunday; left empty they are the weekday of `start`. `nth` is for months alone: 1 to 4,
-    or -1 for the last; left at 0 it is that of `start`, where a fifth counts as the last. `until` is
+    or -1 for the last, or several of them in this order; left at 0 it is that of `start`, where a fifth
+    counts as the last. `until` is
     the last date allowed. `count` counts dates of the rule from `start`, whether or not a closure then
     hides one, as calendars do. `start` itself only counts if the rule names it.
 
@@ -61,7 +65,7 @@ class Series:
     unit: Unit = Unit.WEEK
     every: int = 1
     weekdays: tuple[int, ...] = ()
-    nth: int = 0
+    nth: int | tuple[int, ...] = 0
     until: date | None = None
     count: int | None = None
 
@@ -74,10 +78,22 @@ class Series:
             raise ValueError("weekdays are 0 for Monday to 6 for Sunday")
         if self.unit is Unit.DAY and self.weekdays:
             raise ValueError("every so many days and given weekdays do not go together")
-        if self.nth not in (-1, 0, 1, 2, 3, 4) or (self.nth and self.unit is not Unit.MONTH):
-            raise ValueError("nth is -1 or 1 to 4, for months alone")
+        if self.nth and self.unit is not Unit.MONTH:
+            raise ValueError("nth is for months alone")
+        if isinstance(self.nth, tuple):
+            if len(self.nth) < 2 or list(self.nth) != [each for each in NTHS if each in self.nth]:
+                raise ValueError("several nth are two or more of 1 to 4 and -1, each once, the last one last")
+        elif self.nth != 0 and self.nth not in NTHS:
+            raise ValueError("nth is -1 or 1 to 4")
         if self.count is not None and not 1 <= self.count <= MAX_COUNT:
             raise ValueError(f"a count is 1 to {MAX_COUNT}")
+
+    @property
+    def nths(self) -> tuple[int, ...]:
+        """Which of its weekdays of the month are meant: of a rule by months, one or several."""
+        if isinstance(self.nth, tuple):
+            return self.nth
+        return (self.nth or nth_of_month(self.start),)
 
     def dates(self, since: date) -> Iterator[date]:
         """Every local date of the rule on or after `since`, in order; endless without `until` or `count`."""
@@ -98,8 +114,7 @@ class Series:
             case Unit.WEEK:
                 return rrule(WEEKLY, dtstart, self.every, wkst=0, byweekday=weekdays, count=self.count)
             case Unit.MONTH:
-                nth = self.nth or nth_of_month(self.start)
-                by = [weekday(day, nth) for day in weekdays]
+                by = [weekday(day, nth) for nth in self.nths for day in weekdays]
                 return rrule(MONTHLY, dtstart, self.every, byweekday=by, count=self.count)
 
     def _near(self, since: date) -> date:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Session, col, delete, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.db.columns import new_id
 from bot.db.store import Store
@@ -27,7 +26,6 @@ LATE = timedelta(minutes=30)
 """How long after the end one may still say so."""
 ROLL_CALL = timedelta(days=7)
 """How long afterwards a facilitator may still take the register: on Sunday evening, with a cup of tea."""
-MOST = 25  # what one of Discord's menus holds
 
 
 @dataclass(frozen=True)
@@ -143,41 +141,38 @@ async def register(store: Store, occurrence_id: int, network_id: int) -> Registe
     """A meeting's register. Whoever asks was seen to facilitate it; raises `Refusal` for another network's meeting."""
 
     def look(session: Session) -> Register:
-        meeting = _meeting_in(session, occurrence_id, network_id)
-        said = session.exec(
-            select(Coming)
-            .where(Coming.occurrence_id == occurrence_id)
-            .order_by(col(Coming.since), col(Coming.id))
-        ).all()
-        return Register(
-            meeting,
-            coming=[one.user_id for one in said if one.place == Place.IN],
-            waiting=[one.user_id for one in said if one.place in (Place.WAITING, Place.OFFERED)],
-            maybe=[one.user_id for one in said if one.answer == Answer.MAYBE],
-            there=list(session.exec(_there(occurrence_id)).all()),
-        )
+        return _register(session, _meeting_in(session, occurrence_id, network_id))
 
     return await store.read(look)
 
 
-def _there(occurrence_id: int) -> SelectOfScalar[int]:
-    return (
+def _register(session: Session, meeting: Meeting) -> Register:
+    said = session.exec(
+        select(Coming).where(Coming.occurrence_id == meeting.id).order_by(col(Coming.since), col(Coming.id))
+    ).all()
+    there = (
         select(Attendance.user_id)
-        .where(Attendance.occurrence_id == occurrence_id)
+        .where(Attendance.occurrence_id == meeting.id)
         .order_by(col(Attendance.at), col(Attendance.id))
+    )
+    return Register(
+        meeting,
+        coming=[one.user_id for one in said if one.place == Place.IN],
+        waiting=[one.user_id for one in said if one.place in (Place.WAITING, Place.OFFERED)],
+        maybe=[one.user_id for one in said if one.answer == Answer.MAYBE],
+        there=list(session.exec(there).all()),
     )
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a roll-call did: how many are noted now, and who could not be, since they have not joined."""
+    """The register after a roll-call: who is noted as there, and who could not be, since they have not joined."""
 
-    meeting: Meeting
-    there: int
-    strangers: Sequence[int]
+    register: Register
+    strangers: Sequence[int] = ()
 
 
-async def take_register(
+async def note_there(
     store: Store,
     occurrence_id: int,
     network_id: int,
@@ -185,17 +180,14 @@ async def take_register(
     event_id: int,
     now: datetime,
 ) -> Taken:
-    """Note those picked as there, and take back those of the first 25 noted who are picked no longer: the menu showed
-    them as picked.
+    """Note those picked as there, beside whoever is noted already: any number of people, one menu after another.
 
     From a quarter of an hour before the start until a week afterwards. Raises `Refusal` for another network's meeting
     and outside that time.
     """
 
     def act(session: Session) -> Taken:
-        meeting = _meeting_in(session, occurrence_id, network_id)
-        if not meeting.held or not meeting.starts_at - EARLY <= now < meeting.ends_at + ROLL_CALL:
-            raise Refusal("errors.no_register")
+        meeting = _on_the_register(session, occurrence_id, network_id, now)
         members = {
             member.user_id: member.id
             for member in session.exec(
@@ -205,19 +197,65 @@ async def take_register(
             )
         }
         if first_time(session, "interaction", event_id, now):
-            shown = session.exec(_there(occurrence_id).limit(MOST)).all()
-            gone = [user_id for user_id in shown if user_id not in picked]
-            session.connection().execute(
-                delete(Attendance).where(
-                    col(Attendance.occurrence_id) == occurrence_id, col(Attendance.user_id).in_(gone)
-                )
-            )
             for user_id, membership_id in members.items():
                 _note(session, meeting, membership_id, user_id, "roll", now)
-        there = session.exec(select(Attendance.id).where(Attendance.occurrence_id == occurrence_id)).all()
-        return Taken(meeting, len(there), [user_id for user_id in picked if user_id not in members])
+        strangers = [user_id for user_id in picked if user_id not in members]
+        return Taken(_register(session, meeting), strangers)
 
     return await store.write(act)
+
+
+async def note_everybody(
+    store: Store, occurrence_id: int, network_id: int, event_id: int, now: datetime
+) -> Taken:
+    """Note everybody who said they were coming as there. Raises as `note_there`."""
+
+    def act(session: Session) -> Taken:
+        meeting = _on_the_register(session, occurrence_id, network_id, now)
+        if first_time(session, "interaction", event_id, now):
+            for one in session.exec(
+                select(Coming).where(Coming.occurrence_id == occurrence_id, Coming.place == Place.IN)
+            ).all():
+                _note(session, meeting, one.membership_id, one.user_id, "roll", now)
+        return Taken(_register(session, meeting))
+
+    return await store.write(act)
+
+
+async def take_off(
+    store: Store,
+    occurrence_id: int,
+    network_id: int,
+    picked: Collection[int],
+    event_id: int,
+    now: datetime,
+) -> Taken:
+    """Note those picked as there no longer, however they came to be noted. Raises as `note_there`."""
+
+    def act(session: Session) -> Taken:
+        meeting = _on_the_register(session, occurrence_id, network_id, now)
+        if first_time(session, "interaction", event_id, now):
+            session.connection().execute(
+                delete(Attendance).where(
+                    col(Attendance.occurrence_id) == occurrence_id,
+                    col(Attendance.user_id).in_(list(picked)),
+                )
+            )
+        return Taken(_register(session, meeting))
+
+    return await store.write(act)
+
+
+def on_the_register(meeting: Meeting, now: datetime) -> bool:
+    """Whether a facilitator may take the register of a meeting now."""
+    return meeting.held and meeting.starts_at - EARLY <= now < meeting.ends_at + ROLL_CALL
+
+
+def _on_the_register(session: Session, occurrence_id: int, network_id: int, now: datetime) -> Meeting:
+    meeting = _meeting_in(session, occurrence_id, network_id)
+    if not on_the_register(meeting, now):
+        raise Refusal("errors.no_register")
+    return meeting
 
 
 def _meeting_in(session: Session, occurrence_id: int, network_id: int) -> Meeting:

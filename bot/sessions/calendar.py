@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.schedule.recurrence import Closed, Series, Unit, never_closed, nth_of_month, occurrences, resolve
+from bot.schedule.recurrence import Closed, Series, Unit, never_closed, occurrences, resolve
 
 BACK = timedelta(days=31)
 AHEAD = timedelta(days=400)
@@ -126,8 +126,7 @@ def _rrule(rule: Series, last: date) -> dict[str, Any]:
         parts["byday"] = [DAYS[day] for day in weekdays]
         parts["wkst"] = "MO"
     elif rule.unit is Unit.MONTH:
-        nth = rule.nth or nth_of_month(rule.start)
-        parts["byday"] = [f"{nth}{DAYS[day]}" for day in weekdays]
+        parts["byday"] = [f"{nth}{DAYS[day]}" for nth in rule.nths for day in weekdays]
     parts["until"] = until
     return parts
 

@@ -9,16 +9,24 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
+from bot.db.store import wake
 from bot.members.habits import Habits
 from bot.members.tables import Network
 from bot.schedule.recurrence import dated_occurrences
 from bot.sessions.coming import rearranged
 from bot.sessions.coming_tables import Coming
-from bot.sessions.meeting import moment, put_together
+from bot.sessions.line import move_on
+from bot.sessions.meeting import Meeting, moment, put_together
 from bot.sessions.news import tell
 from bot.sessions.planning import closed_for, plan, rule_of
-from bot.sessions.rules import OCCURRENCE_NEXT, OccurrenceState
+from bot.sessions.post import params_of
+from bot.sessions.rules import ABOUT_LENGTH, OCCURRENCE_NEXT, OccurrenceState, rewritten
+from bot.sessions.sending import NEWS, refresh, withdraw
+from bot.sessions.steps import AFTERWARDS
 from bot.sessions.tables import Occurrence, SeriesRow, look_soon
+
+ABOUT_TOLD = 300
+"""So much of other words is told; all of them stand in `/sessions`."""
 
 
 def to_come(session: Session, series_id: int, now: datetime) -> list[Occurrence]:
@@ -119,28 +127,55 @@ def put_back(session: Session, habits: Habits, both: tuple[Occurrence, SeriesRow
     tell(session, habits, meeting, network, "back", occurrence.revision, now)
 
 
-def said(
-    session: Session, habits: Habits, both: tuple[Occurrence, SeriesRow], now: datetime, told: set[int]
+def follow(
+    session: Session,
+    habits: Habits,
+    both: tuple[Occurrence, SeriesRow],
+    was: Meeting,
+    now: datetime,
+    told: set[int],
 ) -> None:
-    """Say that the place of a meeting is another."""
+    """Have one meeting follow what was changed of it, its time apart; `was` is how it stood before.
+
+    Another place or length, and other words of what to expect, are told to those coming, once for all. A better title,
+    a comma in its words and more places are not: what still waits to be sent says it as it is now.
+    """
     occurrence, series = both
+    meeting = put_together(occurrence, series)
+    if meeting == was:
+        return
     occurrence.revision += 1
-    rearranged(session, habits, occurrence, series, now)
-    look_soon(session, series.network_id, now)
+    if occurrence.question_at is not None:
+        occurrence.question_at = occurrence.ends_at + AFTERWARDS
+    session.add(occurrence)
+    session.flush()
     network = session.get_one(Network, series.network_id)
-    tell(
-        session,
-        habits,
-        put_together(occurrence, series),
-        network,
-        "changed",
-        occurrence.revision,
-        now,
-        told=told,
-    )
+    refresh(session, meeting.id, params_of(meeting, network) | {"about": meeting.about[:ABOUT_LENGTH]})
+    if meeting.places != was.places:
+        move_on(session, habits, meeting, now)
+    look_soon(session, series.network_id, now)
+    wake(session, "schedule")
+    other_words = rewritten(was.about, meeting.about)
+    if other_words or _whereabouts(meeting) != _whereabouts(was):
+        # One still waiting for somebody's morning says what is no longer so.
+        withdraw(session, meeting.id, (f"{NEWS}:changed", f"{NEWS}:changed_about"))
+        news = "changed_about" if other_words else "changed"
+        params = {"about": " ".join(meeting.about.split())[:ABOUT_TOLD]} if other_words else None
+        tell(session, habits, meeting, network, news, occurrence.revision, now, params=params, told=told)
 
 
-def fit(session: Session, habits: Habits, series: SeriesRow, network: Network, now: datetime) -> None:
+def _whereabouts(meeting: Meeting) -> tuple[object, ...]:
+    return meeting.minutes, meeting.where_kind, meeting.where_channel_id, meeting.where_text
+
+
+def fit(
+    session: Session,
+    habits: Habits,
+    series: SeriesRow,
+    network: Network,
+    now: datetime,
+    told: set[int] | None = None,
+) -> None:
     """Fit the meetings to come to a rule, or to closures, that changed; make what is missing.
 
     One that keeps its date gets the new time. One whose date is no more moves within its week, if the rule has a date
@@ -157,7 +192,7 @@ def fit(session: Session, habits: Habits, series: SeriesRow, network: Network, n
     taken = set(
         session.exec(select(col(Occurrence.original_on)).where(Occurrence.series_id == series.id)).all()
     )
-    told: set[int] = set()
+    told = set() if told is None else told
     lost: list[Occurrence] = []
     for one in planned:
         at = wanted.get(one.original_on)

@@ -83,6 +83,7 @@ def from_json(kept: Mapping[str, Any]) -> Fields:
         said["start"], said["at"] = date.fromisoformat(said["start"]), time.fromisoformat(said["at"])
         said["unit"], said["weekdays"] = Unit(said["unit"]), tuple(said["weekdays"])
         said["until"] = date.fromisoformat(until) if until else None
+        said["nth"] = tuple(said["nth"]) if isinstance(said["nth"], list) else said["nth"]
         rule = Series(**said)
     where: dict[str, Any] = kept["where"]
     known: dict[str, Any] = dict(kept)

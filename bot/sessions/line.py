@@ -13,11 +13,10 @@ from sqlmodel import Session, col, select, update
 from bot.db.store import wake
 from bot.members.habits import Habits, reached
 from bot.members.tables import Network, Person
-from bot.outbox.queue import enqueue
-from bot.outbox.tables import Priority
 from bot.sessions.coming_tables import Coming
-from bot.sessions.meeting import Meeting, moment, title_said, where_said
-from bot.sessions.places import offer_span
+from bot.sessions.meeting import Meeting, moment
+from bot.sessions.places import LATE, offer_span
+from bot.sessions.post import to_member
 from bot.sessions.rules import Answer, Place
 from bot.sessions.sending import OFFER
 
@@ -68,7 +67,8 @@ def move_on(session: Session, habits: Habits, meeting: Meeting, now: datetime) -
     """Let lapsed offers go and offer what is free to whoever is next, in order; how many places remain free then.
 
     Whoever let an offer go by is down as a maybe: they are not asked again and again. Somebody whose quiet hours or
-    pause end too late to be asked keeps their turn and is passed over.
+    pause end in the last half hour is asked after those who can be told before that; where they end too late, they
+    keep their turn and are passed over.
     """
     line = line_of(session, meeting.id, now)
     for coming_id in line.lapsed:
@@ -81,25 +81,32 @@ def move_on(session: Session, habits: Habits, meeting: Meeting, now: datetime) -
             _give(session, habits, coming_id, meeting, now)
         return 0
     free = line.free(meeting.places)
-    for coming_id in line.waiting if meeting.held else ():
-        if free == 0:
-            break
-        free -= _offer(session, habits, coming_id, meeting, now)
+    waiting = list(line.waiting) if meeting.held else []
+    for late in (False, True):
+        for coming_id in tuple(waiting):
+            if free == 0:
+                return free
+            if _offer(session, habits, coming_id, meeting, now, late=late):
+                free -= 1
+                waiting.remove(coming_id)
     return free
 
 
-def _offer(session: Session, habits: Habits, coming_id: int, meeting: Meeting, now: datetime) -> bool:
-    """Keep a place for somebody and tell them; False if they cannot be asked in time."""
+def _offer(
+    session: Session, habits: Habits, coming_id: int, meeting: Meeting, now: datetime, *, late: bool
+) -> bool:
+    """Keep a place for somebody and tell them; False if they cannot be asked in time. `late`: not now, but just before."""
     asked = _reader(session, coming_id)
     if asked is None:
         return False
     coming, person, network = asked
     at = _reached(session, habits, person, now)
-    span = offer_span(meeting.starts_at - at)
-    if span is None:
+    left = meeting.starts_at - at
+    span = offer_span(left)
+    if span is None or (at > now and left < LATE) != late:
         return False
     _set(session, coming_id, place=Place.OFFERED, offered_until=at + span)
-    _tell(session, coming, person, network, meeting, OFFERED, at, at + span, now)
+    _tell(session, coming, (person, network), meeting, OFFERED, at, at + span, now)
     wake(session, "schedule")
     return True
 
@@ -110,7 +117,7 @@ def _give(session: Session, habits: Habits, coming_id: int, meeting: Meeting, no
     if asked is not None:
         coming, person, network = asked
         at = _reached(session, habits, person, now)
-        _tell(session, coming, person, network, meeting, YOURS, at, meeting.starts_at, now)
+        _tell(session, coming, (person, network), meeting, YOURS, at, meeting.starts_at, now)
 
 
 def _reader(session: Session, coming_id: int) -> tuple[Coming, Person, Network] | None:
@@ -129,36 +136,24 @@ def _reached(session: Session, habits: Habits, person: Person, now: datetime) ->
 def _tell(
     session: Session,
     coming: Coming,
-    person: Person,
-    network: Network,
+    to: tuple[Person, Network],
     meeting: Meeting,
     template: str,
     at: datetime,
     until: datetime,
     now: datetime,
 ) -> None:
-    if person.dm_channel_id is None or person.dm_closed_at is not None:
-        return  # they find it in /sessions
-    enqueue(
+    to_member(
         session,
         f"{OFFER}:{meeting.id}:{coming.id}:{int(now.timestamp())}",
-        person.dm_channel_id,
-        f"{template}#{coming.id % 97}",
-        now=now,
-        params={
-            "network": network.name,
-            "title": title_said(meeting),
-            "when": moment(meeting.starts_at),
-            "where": where_said(meeting),
-            "until": moment(until),
-        },
-        subject_id=meeting.id,
-        user_id=person.user_id,
-        network_id=network.id,
-        language=person.language or network.language,
-        priority=Priority.REMINDER,
+        template,
+        coming.id,
+        to,
+        meeting,
+        now,
         not_before=at,
         expires_at=until,
+        params={"until": moment(until, "f"), "left": moment(until, "R")},
     )
 
 

@@ -41,6 +41,11 @@ class Meeting:
         return self.state is OccurrenceState.PLANNED
 
     @property
+    def minutes(self) -> int:
+        """How long it takes."""
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
     def room_id(self) -> int | None:
         """The voice or stage channel it is in."""
         return self.where_channel_id if self.where_kind in (Where.VOICE, Where.STAGE) else None

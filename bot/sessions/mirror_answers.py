@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.db.store import Store, wake
 from bot.errors import Refusal
 from bot.members.habits import Habits
 from bot.sessions import changing
+from bot.sessions.meeting import put_together
 from bot.sessions.mirroring import step
 from bot.sessions.rules import MirrorState, OccurrenceState, Where
 from bot.sessions.running import Actor, series_of
@@ -57,7 +59,8 @@ def _take_theirs(
     theirs: dict[str, Any],
     now: datetime,
 ) -> None:
-    occurrence, _ = both
+    occurrence, series = both
+    was = put_together(occurrence, series)
     if not theirs:
         mirror.state, mirror.event_id = step(mirror, MirrorState.GONE), None
         changing.call_off(session, habits, both, OccurrenceState.CANCELLED, "", now, set())
@@ -77,7 +80,9 @@ def _take_theirs(
     start, end = (datetime.fromisoformat(theirs[n]) if theirs.get(n) else None for n in ("start", "end"))
     if start is not None and end is not None and end > start:
         occurrence.minutes = int((end - start).total_seconds() // 60)
+        occurrence.ends_at = occurrence.starts_at + (end - start)
+    told: set[int] = set()
     if start is not None and start > now and start != occurrence.starts_at:
-        changing.move(session, habits, both, start, now, set(), by_hand=True)
-    else:
-        changing.said(session, habits, both, now, set())
+        changing.move(session, habits, both, start, now, told, by_hand=True)
+        was = replace(was, starts_at=occurrence.starts_at, ends_at=occurrence.ends_at)
+    changing.follow(session, habits, both, was, now, told)

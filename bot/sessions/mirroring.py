@@ -289,10 +289,10 @@ async def gone(store: Store, mirror_id: int) -> None:
     await store.write(act)
 
 
-async def not_made(store: Store, mirror_id: int, *, forbidden: bool, now: datetime) -> None:
+async def not_made(store: Store, mirror_id: int, *, forbidden: bool, lacking: str, now: datetime) -> None:
     """Discord would not make it: tried again in five minutes, five times; at once given up without the permission.
 
-    The organisers are told once which permission is missing; the meeting is held all the same.
+    The organisers are told once a day which permissions are `lacking`; the meeting is held all the same.
     """
 
     def act(session: Session) -> None:
@@ -313,9 +313,9 @@ async def not_made(store: Store, mirror_id: int, *, forbidden: bool, now: dateti
             session,
             f"{TOPIC}:events:{network.id}:{now.date()}",
             network.organisers_channel_id,
-            "sessions.events_refused",
+            "sessions.events_refused" if lacking else "sessions.events_failed",
             now=now,
-            params={"network": network.name},
+            params={"network": network.name, "permissions": lacking},
             network_id=network.id,
             language=network.language,
             priority=Priority.REMINDER,

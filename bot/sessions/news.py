@@ -7,16 +7,15 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from bot.members.habits import Habits
+from bot.members.habits import Habits, reached
 from bot.members.tables import Network, Person
-from bot.outbox.queue import enqueue
-from bot.outbox.tables import Priority
 from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting
+from bot.sessions.post import to_channel, to_member
 from bot.sessions.rules import Answer, Who
-from bot.sessions.steps import channel_of, params_of, reached
+from bot.sessions.sending import NEWS
 
-TOPIC = "told"
+TOPIC = NEWS
 
 
 def tell(
@@ -34,14 +33,13 @@ def tell(
 ) -> int:
     """Tell whoever is coming, may be or waits, and the channel it was announced in; returns how many people were.
 
-    `news` is "moved", "changed", "back", "skipped" or "cancelled", the last two also with "_why": the words are
-    `sessions.told_<news>` and, for the channel, `sessions.channel_<news>`. `until` is when the news is too late to be
+    `news` is "moved", "back", "changed" (also with "_about"), "skipped", "cancelled" or "ended" (also with "_why"): the
+    words are `sessions.told_<news>` and, for the channel, `sessions.channel_<news>`. `until` is when the news is too late to be
     of use: the meeting's start, if not given. `told` are those who heard of this change already (0: the channel), and
     grows: one change of a series is one message to each.
     """
     told = set() if told is None else told
     until = until or meeting.starts_at
-    filled = {**params_of(meeting, network), **(params or {})}
     found = session.exec(
         select(Person)
         .join(Coming, col(Coming.user_id) == col(Person.user_id))
@@ -52,53 +50,23 @@ def tell(
     hours = habits(session, [person.user_id for person in those])
     for person in those:
         at = reached(person, hours, now)
-        if person.dm_channel_id is None or person.dm_closed_at is not None or at >= until:
-            continue
-        enqueue(
-            session,
-            f"{TOPIC}:{news}:{meeting.id}:{person.user_id}:{revision}",
-            person.dm_channel_id,
-            f"sessions.told_{news}#{(meeting.id + revision) % 97}",
-            now=now,
-            params=filled,
-            subject_id=meeting.id,
-            user_id=person.user_id,
-            network_id=network.id,
-            language=person.language or network.language,
-            priority=Priority.REMINDER,
-            not_before=at,
-            expires_at=until,
-        )
-    if 0 not in told:
-        told.add(0)
-        _tell_channel(session, meeting, network, news, revision, filled, now, until)
+        if at < until:
+            to_member(
+                session,
+                f"{TOPIC}:{news}:{meeting.id}:{person.user_id}:{revision}",
+                f"sessions.told_{news}",
+                meeting.id + revision,
+                (person, network),
+                meeting,
+                now,
+                not_before=at,
+                expires_at=until,
+                params=params,
+            )
+    # Where nothing was announced there is nothing to put right.
+    if 0 not in told and meeting.channel_id is not None and meeting.who is not Who.INVITED:
+        key = f"{TOPIC}:{news}:{meeting.id}:channel:{revision}"
+        template = f"sessions.channel_{news}"
+        to_channel(session, key, template, 0, meeting, network, now, expires_at=until, params=params)
+    told.add(0)
     return len(those)
-
-
-def _tell_channel(
-    session: Session,
-    meeting: Meeting,
-    network: Network,
-    news: str,
-    revision: int,
-    filled: Mapping[str, str],
-    now: datetime,
-    until: datetime,
-) -> None:
-    """Where nothing was announced there is nothing to put right."""
-    channel = channel_of(session, meeting) if meeting.channel_id is not None else None
-    if channel is None or meeting.who is Who.INVITED:
-        return
-    enqueue(
-        session,
-        f"{TOPIC}:{news}:{meeting.id}:channel:{revision}",
-        channel,
-        f"sessions.channel_{news}",
-        now=now,
-        params=filled,
-        subject_id=meeting.id,
-        network_id=network.id,
-        language=network.language,
-        priority=Priority.REMINDER,
-        expires_at=until,
-    )

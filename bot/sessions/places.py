@@ -14,19 +14,25 @@ SPANS: tuple[tuple[timedelta, timedelta], ...] = (
     (timedelta(hours=6), timedelta(hours=2)),
     (timedelta(hours=2), timedelta(minutes=30)),
     (timedelta(minutes=30), timedelta(minutes=10)),
+    (timedelta(0), timedelta(minutes=5)),
 )
-LAST_OFFER = timedelta(minutes=30)
-"""After this a free place goes to whoever asks for it first: there is no time left for a list."""
+LATE = timedelta(minutes=30)
+"""From here on a place goes to those who can be told now before those whose quiet hours end later."""
+LAST_OFFER = timedelta(minutes=1)
+"""After this a free place goes to whoever asks for it first: there is no time left to read a message."""
 
 FEWEST = 3
 """A smaller count than this is not told to anybody but the facilitators: it would say who."""
 
 
 def offer_span(left: timedelta) -> timedelta | None:
-    """For how long a place is kept for the next, this long before the start; None when it no longer is."""
+    """For how long a place is kept for the next, this long before the start; None when it no longer is.
+
+    Never past the start: whoever still waits then need only come.
+    """
     if left < LAST_OFFER:
         return None
-    return next(span for at_least, span in SPANS if left >= at_least)
+    return min(left, next(span for at_least, span in SPANS if left >= at_least))
 
 
 def place_for(answer: Answer, present: Place, free: int | None) -> Place:

@@ -46,7 +46,7 @@ def rule_of(series: SeriesRow) -> Series:
         Unit(series.unit),
         series.every,
         tuple(int(day) for day in series.weekdays.split(",") if day),
-        series.nth,
+        _nth_of(series.nth),
         series.until_on,
         series.count,
     )
@@ -55,9 +55,26 @@ def rule_of(series: SeriesRow) -> Series:
 def set_rule(series: SeriesRow, rule: Series) -> None:
     """Give a series another rule."""
     series.start_on, series.at, series.zone = rule.start, rule.at, rule.zone
-    series.unit, series.every, series.nth = rule.unit.value, rule.every, rule.nth
+    series.unit, series.every, series.nth = rule.unit.value, rule.every, _kept_nth(rule.nth)
     series.weekdays = ",".join(map(str, rule.weekdays))
     series.until_on, series.count = rule.until, rule.count
+
+
+LAST_KEPT = 5
+"""How "the last" stands among several; alone it is -1."""
+
+
+def _kept_nth(nth: int | tuple[int, ...]) -> int:
+    """One nth as it is; several as the digits of one number: the first and third are 13, the second and last 25."""
+    if isinstance(nth, int):
+        return nth
+    return int("".join(str(LAST_KEPT if each == -1 else each) for each in nth))
+
+
+def _nth_of(kept: int) -> int | tuple[int, ...]:
+    if kept < 10:
+        return kept
+    return tuple(-1 if digit == LAST_KEPT else digit for digit in map(int, str(kept)))
 
 
 def closed_for(session: Session, network: Network, *, skip: bool) -> Closed:

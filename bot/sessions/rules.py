@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Final
 
@@ -16,6 +17,16 @@ MOST_PLACES: Final = 500
 MOST_FACILITATORS: Final = 10
 MOST_INVITED: Final = 100
 MOST_SERIES: Final = 100  # running in one network: more is a mistake or a prank
+
+
+ALIKE: Final = 0.8
+"""Two texts that share so much of their words, in their order, say the same: one is the other put right."""
+
+
+def rewritten(before: str, after: str) -> bool:
+    """Whether words were changed for others that people should hear of: more than a slip put right, and not to nothing."""
+    old, new = before.casefold().split(), after.casefold().split()
+    return bool(new) and SequenceMatcher(None, old, new, autojunk=False).ratio() < ALIKE
 
 
 class Where(StrEnum):

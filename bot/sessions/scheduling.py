@@ -21,6 +21,7 @@ from bot.sessions import changing, drafts
 from bot.sessions.drafts import Writing, kept, own
 from bot.sessions.fields import Fields, Place, differing, from_json
 from bot.sessions.making import create, fields_of, invite, put
+from bot.sessions.meeting import Meeting, put_together
 from bot.sessions.planning import rule_of, set_rule
 from bot.sessions.rules import MOST_SERIES, OccurrenceState, SeriesState
 from bot.sessions.running import Actor, may_schedule, meeting_of, series_of, set_facilitators
@@ -236,6 +237,11 @@ def _edit(
         series = _split(session, series, occurrence, draft.id, now)
     if fields.rule is not None and "rule" in changed and _over(fields.rule, now):
         raise Refusal("errors.when_gone_by")
+    were = {
+        one.id: put_together(one, series)
+        for one in changing.to_come(session, series.id, now)
+        if one.state == OccurrenceState.PLANNED
+    }
     before = fields_of(session, series)
     put(series, before.with_(**{k: v for k, v in changed.items() if k not in ("rule", "helpers", "invited")}))
     if "rule" in changed and fields.rule is not None:
@@ -248,7 +254,7 @@ def _edit(
         invite(session, series, fields.invited)
     session.add(series)
     session.flush()
-    _carry_through(session, habits, series, changed, now)
+    _carry_through(session, habits, series, changed, were, now)
     return series
 
 
@@ -259,7 +265,8 @@ def _edit_one(
     changed: dict[str, Any],
     now: datetime,
 ) -> None:
-    occurrence, _ = both
+    occurrence, series = both
+    was = put_together(occurrence, series)
     for name in ("title", "about", "places", "minutes"):
         if name in changed:
             setattr(occurrence, name, changed[name])
@@ -270,14 +277,15 @@ def _edit_one(
     if "minutes" in changed:
         occurrence.ends_at = occurrence.starts_at + timedelta(minutes=changed["minutes"])
     session.add(occurrence)
+    told: set[int] = set()
     if "rule" in changed:
         rule: Series = changed["rule"]
         starts_at = resolve(rule.start, rule.at, rule.zone)
         if starts_at <= now:
             raise Refusal("errors.when_gone_by")
-        changing.move(session, habits, both, starts_at, now, set(), by_hand=True)
-    elif changed:
-        changing.said(session, habits, both, now, set())
+        changing.move(session, habits, both, starts_at, now, told, by_hand=True)
+        was = replace(was, starts_at=occurrence.starts_at, ends_at=occurrence.ends_at)
+    changing.follow(session, habits, both, was, now, told)
 
 
 def _split(
@@ -327,19 +335,26 @@ def _split(
 
 
 def _carry_through(
-    session: Session, habits: Habits, series: SeriesRow, changed: dict[str, Any], now: datetime
+    session: Session,
+    habits: Habits,
+    series: SeriesRow,
+    changed: dict[str, Any],
+    were: dict[int, Meeting],
+    now: datetime,
 ) -> None:
-    """Have the meetings that are made already follow their series."""
+    """Have the meetings that are made already follow their series; `were` is how they stood before. Each hears once."""
     network = session.get_one(Network, series.network_id)
+    told: set[int] = set()
     if "minutes" in changed:
         for one in changing.to_come(session, series.id, now):
             if one.minutes is None:
                 one.ends_at = one.starts_at + timedelta(minutes=series.minutes)
                 session.add(one)
     if "rule" in changed or "skip_closures" in changed:
-        changing.fit(session, habits, series, network, now)
-    told: set[int] = set()
-    if {"where", "title"} & changed.keys() and "rule" not in changed:
-        for one in changing.to_come(session, series.id, now):
-            if one.state == OccurrenceState.PLANNED:
-                changing.said(session, habits, (one, series), now, told)
+        changing.fit(session, habits, series, network, now, told)
+    for one in changing.to_come(session, series.id, now):
+        was = were.get(one.id)
+        if was is not None and one.state == OccurrenceState.PLANNED:
+            if one.starts_at != was.starts_at:  # told with its new time, its place and its length
+                was = replace(was, starts_at=one.starts_at, ends_at=one.ends_at)
+            changing.follow(session, habits, (one, series), was, now, told)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.content.dates import wall
 from bot.content.library import Library, Words, joined
 from bot.content.neutral import neutralise
-from bot.schedule.recurrence import Series, Unit, nth_of_month
+from bot.schedule.recurrence import Series, Unit
 from bot.sessions.drafts import Writing
 from bot.sessions.fields import Place
 from bot.sessions.meeting import Meeting, moment
@@ -155,7 +155,7 @@ class Screens:
             case Unit.WEEK:
                 said = self._by_every("rule.week", rule.every, params)
             case Unit.MONTH:
-                params["nth"] = self._text(f"nth.{rule.nth or nth_of_month(rule.start)}")
+                params["nth"] = self._nth(rule.nths)
                 said = self._by_every("rule.month", rule.every, params)
         if rule.until is not None:
             until = self._library.day(rule.until, self._language, year=True)
@@ -167,6 +167,10 @@ class Screens:
     def _by_every(self, key: str, every: int, params: Mapping[str, object]) -> Words:
         number = {1: "one", 2: "two"}.get(every, "more")
         return self._text(f"{key}_{number}", **params)
+
+    def _nth(self, nths: tuple[int, ...]) -> Words:
+        """ "first", "first and third"."""
+        return self._listed([self._text(f"nth.{each}") for each in nths])
 
     def _listed(self, names: list[Words]) -> Words:
         if len(names) == 1:
@@ -212,8 +216,8 @@ class Screens:
         params: dict[str, object] = {"n": one.every or 1}
         if one.weekday is not None:
             params["day"] = self._library.weekday(one.weekday, self._language)
-        if one.nth is not None:
-            return str(self._text("choice.nth", nth=self._text(f"nth.{one.nth}"), **params))
+        if one.nth:
+            return str(self._text("choice.nth", nth=self._nth(one.nth), **params))
         if one.weekday is not None:
             return str(self._by_every("choice.week", one.every or 1, params))
         if one.every is not None:

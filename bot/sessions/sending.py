@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, delete
+from collections.abc import Mapping
+
+from sqlmodel import Session, col, delete, select
 
 from bot.outbox.tables import Outbox, State
 
@@ -15,6 +17,8 @@ DOOR = f"{TOPIC}:door"
 QUESTION = f"{TOPIC}:question"
 TROUBLE = f"{TOPIC}:trouble"
 OF_A_DATE = (OFFER, REMIND, CHANNEL, DOOR, QUESTION)
+ANNOUNCE = "announce"
+NEWS = "told"
 
 
 def withdraw(session: Session, occurrence_id: int, kinds: tuple[str, ...] = OF_A_DATE) -> None:
@@ -26,3 +30,16 @@ def withdraw(session: Session, occurrence_id: int, kinds: tuple[str, ...] = OF_A
                 col(Outbox.state) == State.PENDING,
             )
         )
+
+
+def refresh(session: Session, occurrence_id: int, params: Mapping[str, str]) -> None:
+    """Have what waits to be sent about one meeting say what is so now. When it goes, and to whom, stays."""
+    for kind in (*OF_A_DATE, ANNOUNCE, f"{NEWS}:moved", f"{NEWS}:back"):
+        for row in session.exec(
+            select(Outbox).where(
+                col(Outbox.dedupe_key).between(f"{kind}:{occurrence_id}:", f"{kind}:{occurrence_id};"),
+                col(Outbox.state) == State.PENDING,
+            )
+        ):
+            row.params = {name: params.get(name, value) for name, value in row.params.items()}
+            session.add(row)

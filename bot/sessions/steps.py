@@ -14,15 +14,14 @@ from sqlmodel import Session, col, select
 
 from bot.members.habits import Habits, reached
 from bot.members.tables import Network, Person
-from bot.outbox.queue import enqueue
-from bot.outbox.tables import Priority
 from bot.sessions.coming_tables import Attendance, Coming, ReminderChoice
 from bot.sessions.line import move_on
-from bot.sessions.meeting import Meeting, moment, put_together, title_said, where_said
+from bot.sessions.meeting import Meeting, put_together
+from bot.sessions.post import WORDINGS, to_channel, to_member
 from bot.sessions.reminding import USUAL, due_lead, next_lead, read_leads
 from bot.sessions.rules import Answer, Place, Who
 from bot.sessions.sending import CHANNEL, DOOR, QUESTION, REMIND
-from bot.sessions.tables import Occurrence, SeriesRow, SessionNetwork
+from bot.sessions.tables import Occurrence, SeriesRow
 
 AT_ONCE = 100
 CHANNEL_LEAD = timedelta(hours=1)
@@ -115,13 +114,12 @@ def remind(
     now: datetime,
 ) -> None:
     """Put one reminder in the outbox. It expires when the next one comes, or when the meeting begins."""
-    _to_member(
+    to_member(
         session,
         f"{REMIND}:{meeting.id}:{coming.id}:{int(lead.total_seconds() // 60)}:{_stamp(meeting)}",
-        person,
-        network,
         REMINDER if coming.place == Place.IN else REMINDER_MAYBE,
         coming.id + lead.days,
+        (person, network),
         meeting,
         now,
         expires_at=following or meeting.starts_at,
@@ -166,18 +164,8 @@ def open_doors(session: Session, habits: Habits, now: datetime) -> list[Meeting]
             at = reached(person, hours, now)
             if leads_of(choice) and at < late:
                 key = f"{DOOR}:{meeting.id}:{coming.id}:{_stamp(meeting)}"
-                _to_member(
-                    session,
-                    key,
-                    person,
-                    network,
-                    DM_DOOR,
-                    coming.id,
-                    meeting,
-                    now,
-                    not_before=at,
-                    expires_at=late,
-                )
+                to = person, network
+                to_member(session, key, DM_DOOR, coming.id, to, meeting, now, not_before=at, expires_at=late)
     return begun
 
 
@@ -222,18 +210,8 @@ def ask_afterwards(session: Session, habits: Habits, now: datetime) -> int:
             at = reached(person, hours, now)
             if (choice is None or choice.after) and at < until:
                 key = f"{QUESTION}:{meeting.id}:{there.id}"
-                _to_member(
-                    session,
-                    key,
-                    person,
-                    network,
-                    AFTER,
-                    there.id,
-                    meeting,
-                    now,
-                    not_before=at,
-                    expires_at=until,
-                )
+                to = person, network
+                to_member(session, key, AFTER, there.id, to, meeting, now, not_before=at, expires_at=until)
     return len(due)
 
 
@@ -280,74 +258,9 @@ def _to_channel(
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    channel = channel_of(session, meeting)
-    if channel is None:
-        return
-    enqueue(
-        session,
-        f"{kind}:{meeting.id}:channel:{_stamp(meeting)}",
-        channel,
-        f"{template}#{meeting.id % 97 + meeting.starts_at.toordinal()}",
-        now=now,
-        params=params_of(meeting, network),
-        subject_id=meeting.id,
-        network_id=network.id,
-        language=network.language,
-        priority=Priority.REMINDER,
-        expires_at=expires_at,
-    )
-
-
-def channel_of(session: Session, meeting: Meeting) -> int | None:
-    """The channel a meeting is spoken of in: where it was announced, else the network's for sessions."""
-    if meeting.channel_id is not None:
-        return meeting.channel_id
-    return session.exec(
-        select(SessionNetwork.channel_id).where(SessionNetwork.network_id == meeting.network_id)
-    ).first()
-
-
-def _to_member(
-    session: Session,
-    key: str,
-    person: Person,
-    network: Network,
-    template: str,
-    wording: int,
-    meeting: Meeting,
-    now: datetime,
-    *,
-    expires_at: datetime,
-    not_before: datetime | None = None,
-) -> None:
-    if person.dm_channel_id is None or person.dm_closed_at is not None:
-        return  # they find it in /sessions, and are told there that they could not be written to
-    enqueue(
-        session,
-        key,
-        person.dm_channel_id,
-        f"{template}#{wording % 97}",
-        now=now,
-        params=params_of(meeting, network),
-        subject_id=meeting.id,
-        user_id=person.user_id,
-        network_id=network.id,
-        language=person.language or network.language,
-        priority=Priority.REMINDER,
-        not_before=not_before,
-        expires_at=expires_at,
-    )
-
-
-def params_of(meeting: Meeting, network: Network) -> dict[str, str]:
-    """What the words about a meeting are filled with."""
-    return {
-        "network": network.name,
-        "title": title_said(meeting),
-        "when": moment(meeting.starts_at),
-        "soon": moment(meeting.starts_at, "R"),
-        "where": where_said(meeting),
-    }
+    key = f"{kind}:{meeting.id}:channel:{_stamp(meeting)}"
+    wording = meeting.id % WORDINGS + meeting.starts_at.toordinal()
+    to_channel(session, key, template, wording, meeting, network, now, expires_at=expires_at)
 
 
 def _stamp(meeting: Meeting) -> int:

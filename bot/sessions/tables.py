@@ -99,7 +99,9 @@ class SeriesRow(Row, table=True):
     unit: str = Field(max_length=8, sa_column_kwargs=impersonal("a session's rule"))
     every: int = Field(default=1, sa_column_kwargs=impersonal("a session's rule"))
     weekdays: str = Field(default="", max_length=20, sa_column_kwargs=impersonal("a session's rule: 0,2,4"))
-    nth: int = Field(default=0, sa_column_kwargs=impersonal("a session's rule"))
+    nth: int = Field(
+        default=0, sa_column_kwargs=impersonal("a session's rule: 1, -1 the last, 13 two of them")
+    )
     until_on: date | None = Field(default=None, sa_type=Date, sa_column_kwargs=impersonal("a session's rule"))
     count: int | None = Field(default=None, sa_column_kwargs=impersonal("a session's rule"))
     skip_closures: bool = Field(default=True, sa_column_kwargs=impersonal("a session's rule"))

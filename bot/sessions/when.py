@@ -36,7 +36,7 @@ def read_when(text: str, now: datetime, zone: str) -> Heard | Ask | Unread:
     """
     if len(text) > LONGEST:
         return Unread(Problem.TOO_LONG, text[:40])
-    said = Said(words.plain(text))
+    said = Said(words.of_one_day(words.plain(text)))
     try:
         return _Reading(said, now.astimezone(ZoneInfo(zone)), zone).rule()
     except Stop as stop:
@@ -52,7 +52,7 @@ class _Repeat:
     unit: Unit
     every: int = 1
     weekdays: tuple[int, ...] = ()
-    nth: int = 0
+    nth: int | tuple[int, ...] = 0
     span: tuple[int, int] = (0, 0)
 
 
@@ -164,22 +164,25 @@ class _Reading:
                 return _Repeat(Unit.WEEK, every, (0, 1, 2, 3, 4), span=span)
 
     def _ordinal(self, found: re.Match[str], unit: _Repeat | None) -> _Repeat:
-        nth, day = words.ORDINALS[found["nth"]], words.weekday_of(found["day"])
+        nths, day = words.nths_in(found["nth"]), words.weekday_of(found["day"])
         name = words.WEEKDAY_NAMES[day]
-        if nth == 5:
-            raise Stop(
-                Ask(
-                    Question.FIFTH,
-                    found[0].strip(),
-                    (Choice(self.said.instead(found, f" last {name} monthly "), nth=-1, weekday=day),),
-                )
-            )
+        if 5 in nths:
+            others = tuple(dict.fromkeys(-1 if each == 5 else each for each in nths))
+            listed = " and ".join(words.NTH_NAMES[each] for each in others)
+            plain = self.said.instead(found, f" {listed} {name} monthly ")
+            choice = Choice(plain, nth=others, weekday=day)
+            raise Stop(Ask(Question.FIFTH, found[0].strip(), (choice,)))
         monthly = unit is not None and unit.unit is Unit.MONTH
+        if len(nths) > 1:
+            # There is nothing but months that several of them could be of.
+            self.said.blank(*found.span())
+            return _Repeat(Unit.MONTH, unit.every if monthly and unit else 1, (day,), nths)
+        (nth,) = nths
         if not monthly and not found["month"] and not (found["every"] and nth in (1, -1)):
             choices = [
                 Choice(
                     self.said.instead(found, f" {words.NTH_NAMES[nth]} {name} monthly "),
-                    nth=nth,
+                    nth=nths,
                     weekday=day,
                 )
             ]
@@ -214,6 +217,8 @@ class _Reading:
                 for each, every in (("weekly", 1), ("fortnightly", 2))
             ]
             raise Stop(Ask(Question.OFTEN, self.said.text, tuple(choices)))
+        if repeat.weekdays and not set(days) <= {*repeat.weekdays, *self._weekday_of(day)}:
+            raise Stop(Unread(Problem.TWO_RULES, self.said.text))
         if repeat.weekdays or not days:
             return repeat
         if repeat.unit is Unit.DAY:
@@ -230,7 +235,7 @@ class _Reading:
                     tuple(
                         Choice(
                             " ".join(f"{often}{nth_name} {name} monthly {text}".split()),
-                            nth=nth,
+                            nth=(nth,),
                             weekday=days[0],
                         )
                         for nth, nth_name in words.NTH_NAMES.items()
@@ -238,6 +243,10 @@ class _Reading:
                 )
             )
         return _Repeat(repeat.unit, repeat.every, days, 0)
+
+    def _weekday_of(self, day: Day | None) -> tuple[int, ...]:
+        """The weekday a date falls on, which may be said beside it."""
+        return () if day is None else (self.dates.next(day).weekday(),)
 
     # What it comes to
 
@@ -316,7 +325,7 @@ class _Reading:
             tuple(
                 Choice(
                     " ".join(f"{often}{words.NTH_NAMES[each]} {name} monthly {text}".split()),
-                    nth=each,
+                    nth=(each,),
                     weekday=on.weekday(),
                 )
                 for each in dict.fromkeys([nth, -1] if last else [nth])

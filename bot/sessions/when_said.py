@@ -58,7 +58,7 @@ class Choice:
     on: date | None = None
     at: time | None = None
     weekday: int | None = None
-    nth: int | None = None
+    nth: tuple[int, ...] = ()
     every: int | None = None
 
 

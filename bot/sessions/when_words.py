@@ -40,6 +40,8 @@ ORDINALS: Final = {
 NTH_NAMES: Final = {1: "first", 2: "second", 3: "third", 4: "fourth", -1: "last"}
 _NUM = r"(?:\d{1,3}|" + "|".join(NUMBERS) + ")"
 _ORD = "(?:" + "|".join(ORDINALS) + ")"
+_AND = r"(?: ?, ?(?:and )?| ?(?:and|&|/) ?)(?:the )?"
+_ORDS = rf"{_ORD}(?:{_AND}{_ORD})*"
 _YEAR = r"(?:20\d\d|'?\d\d(?![\d:.]))"
 _DAY_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
 
@@ -57,7 +59,9 @@ NAMED: Final = _pattern(
     rf"\b(?:the )?(?:(?P<d1>{_DAY_NUMBER})(?: of)? (?P<m1>{_MONTH_WORDS})|(?P<m2>{_MONTH_WORDS}) (?:the )?(?P<d2>{_DAY_NUMBER}))"
     rf"\b(?![:.]\d|\s?[ap]m\b)(?: (?P<year>20\d\d\b|'\d\d\b|\d\d\b(?![:.]\d|\s?[ap]m|\d)))?"
 )
-DAY_ALONE: Final = _pattern(r"\bthe (\d{1,2})(?:st|nd|rd|th)\b(?! of)")
+DAY_ALONE: Final = _pattern(
+    rf"\bthe (\d{{1,2}})(?:st|nd|rd|th)\b(?! of)(?!(?:{_AND}{_ORD})* {_WD}\b)(?!(?:{_AND}{_ORD})+ {_WD}s\b)"
+)
 MONTH_ALONE: Final = _pattern(
     rf"(?:the )?(?P<edge>end of|start of|beginning of)? ?\b(?P<month>{_MONTH_WORDS})\b(?: (?P<year>20\d\d)\b)?"
 )
@@ -92,10 +96,13 @@ COUNTED: Final = _pattern(
     rf"|\b(?P<n2>{_NUM}) (?P<unit2>sessions?|meetings?|times)\b|\bx ?(?P<n3>\d{{1,3}})\b"
 )
 EVERY_ORDINAL: Final = _pattern(
-    rf"\b(?:on )?(?:the )?(?P<every>every |each )?(?:the )?(?P<nth>{_ORD}) (?P<day>{_WD})s?\b"
+    rf"\b(?:on )?(?:the )?(?P<every>every |each )?(?:the )?(?P<nth>{_ORDS}) (?P<day>{_WD})s?\b"
     r"(?P<month> (?:of|in) (?:the |each |every |a )?month\b| (?:each|every|of each|of every) month\b| monthly\b)?"
 )
-TWO_ORDINALS: Final = _pattern(rf"\b{_ORD} ?(?:and|&|,) ?(?:the )?{_ORD} {_WD}s?\b")
+TWO_ORDINALS: Final = _pattern(
+    rf"\b(?P<a>{_ORDS}) (?P<day>{_WD})s?(?P<and>{_AND})(?P<b>{_ORD}) (?P<other>{_WD})s?\b"
+)
+ONE_ORDINAL: Final = _pattern(rf"\b{_ORD}\b")
 _LISTED = rf"{_WD}s?(?:(?: ?(?:,|/|&|-) ?| and | to | or )(?:and |on )?{_WD}s?)*"
 EVERY_DAYS: Final = _pattern(
     rf"\b(?:on )?(?P<every>every|each) (?:(?P<other>other|alternate|{_NUM}) )?(?P<days>{_LISTED})\b"
@@ -157,6 +164,20 @@ def plain(text: str) -> str:
     known = re.sub(r"\b([ap])\.?\s?m\b\.?", r"\1m", known)
     known = re.sub(r"(?<=[a-z]),|,(?=\s|$)", " , ", known)
     return " ".join(known.split())
+
+
+def of_one_day(text: str) -> str:
+    """ "First Tuesday and third Tuesday" as "first and third tuesday"; different days stay as they are."""
+    while (found := TWO_ORDINALS.search(text)) and weekday_of(found["day"]) == weekday_of(found["other"]):
+        said = f"{found['a']}{found['and']}{found['b']} {found['other']}"
+        text = text[: found.start()] + said + text[found.end() :]
+    return text
+
+
+def nths_in(said: str) -> tuple[int, ...]:
+    """ "first and third" as (1, 3), in the order of a month; 5 for a fifth, -1 for the last."""
+    found = {ORDINALS[each[0]] for each in ONE_ORDINAL.finditer(said)}
+    return tuple(each for each in (1, 2, 3, 4, 5, -1) if each in found)
 
 
 def weekday_of(word: str) -> int:

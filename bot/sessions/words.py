@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.content.library import Library, Words, joined
 from bot.content.neutral import neutralise
-from bot.sessions.attendance import Register, Taken
+from bot.sessions.attendance import Register
 from bot.sessions.coming import Answered
 from bot.sessions.feed import Standing
 from bot.sessions.listing import Listed, On, Reminders
@@ -19,6 +19,7 @@ from bot.sessions.rules import REASON_LENGTH, Answer, Place
 LIST_LENGTH = 1400
 COMING_SHOWN = 500
 OTHERS_SHOWN = 220
+THERE_SHOWN = 300
 ABOUT_SHOWN = 280
 _KEPT: dict[Answer, str] = {Answer.MAYBE: "maybe", Answer.CANT: "cant"}
 
@@ -160,6 +161,10 @@ class Teller:
             lines.append(self._text(f"feed.{note}"))
         return joined(lines)
 
+    def permissions(self, names: Sequence[str]) -> Words:
+        """Permissions by Discord's own names for them; `names` are discord.py's."""
+        return joined([self._text(f"permission.{name}") for name in names], ", ")
+
     def people(self, key: str, users: Sequence[int], limit: int) -> Words:
         """A list of people, as Discord shows a mention to whoever reads it: nobody is called by it."""
         names: list[Words] = []
@@ -180,7 +185,7 @@ class Teller:
         lines = [self.people("register.coming", taken.coming, COMING_SHOWN) if taken.coming else none]
         if taken.waiting:
             lines.append(self.people("register.waiting", taken.waiting, OTHERS_SHOWN))
-        there = self.people("register.there", taken.there, OTHERS_SHOWN)
+        there = self.people("register.there", taken.there, THERE_SHOWN)
         return {
             "title": title_said(taken.meeting),
             "when": moment(taken.meeting.starts_at),
@@ -189,11 +194,9 @@ class Teller:
             "there": there if taken.there else self._text("register.there_none"),
         }
 
-    def registered(self, taken: Taken) -> dict[str, str]:
-        """What a roll-call did."""
-        strangers = self.people("register.strangers", taken.strangers, OTHERS_SHOWN)
-        return {
-            "title": title_said(taken.meeting),
-            "count": self._counted("register.count", taken.there),
-            "strangers": strangers if taken.strangers else Words(""),
-        }
+    def registered(self, register: Register, strangers: Sequence[int]) -> dict[str, str]:
+        """What a roll-call came to."""
+        said = self.people("register.strangers", strangers, OTHERS_SHOWN) if strangers else Words("")
+        there = len(register.there)
+        count = self._counted("register.count", there) if there else self._text("register.count_none")
+        return {"count": count, "strangers": said}

@@ -74,6 +74,18 @@ def picked_row(interaction: discord.Interaction[Any]) -> int:
     return int(values[0])
 
 
+MOST_PICKED = 25
+"""What one of Discord's menus holds."""
+
+
+def picked_ids(interaction: discord.Interaction[Any]) -> tuple[int, ...]:
+    """The people or roles picked in a menu of Discord's own. Raises `Refusal` for what no such menu holds."""
+    values = chosen(interaction)
+    if len(values) > MOST_PICKED or any(not _ROW.fullmatch(v) or int(v) > LARGEST_ROW for v in values):
+        raise Refusal("errors.old_button")
+    return tuple(int(value) for value in values)
+
+
 def written(interaction: discord.Interaction[Any]) -> dict[str, str]:
     """What was written in a form: custom id of each field and its text (or the first choice of a menu in it)."""
     found: dict[str, str] = {}

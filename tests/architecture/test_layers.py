@@ -41,7 +41,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "ui": {"content", "errors"},
     "client": {"cogs", "errors", "members", "networks", "outbox", "ui"},
     "sandbox": {"app", "clock", "content", "errors", "settings"},
-    "doctor": FEATURE | {"settings", "support"},
+    "doctor": FEATURE | {"sessions", "settings", "support"},
     "opening": {"db", "errors", "settings"},
     "__main__": {"cli"},
 }

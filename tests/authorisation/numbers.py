@@ -138,7 +138,7 @@ class Numbers:
             return [str(self.evening.world.people["ade"].id)]
         if kind == "sessions.open":
             return [str(self.meeting_in(home))]
-        if kind in ("sessions.roll", "sessions.invite", "sessions.helpers"):
+        if kind in ("sessions.roll", "sessions.unroll", "sessions.invite", "sessions.helpers"):
             return [str(self.kate.id)]
         if kind == "sessions.given":
             return [str((self.tom if foreign else self.cast["facilitator"]).id)]

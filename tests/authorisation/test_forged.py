@@ -84,6 +84,7 @@ async def test_what_stands_in_nobodys_menu_cannot_be_picked(town: Town, who: str
             "support.about",
             "buddies.suggested",
             "sessions.roll",
+            "sessions.unroll",
             "sessions.invite",
             "sessions.helpers",
         ):

@@ -89,6 +89,8 @@ MOVES = {
     # Whose a talk is stands sealed, so that it looks like nobody's from outside.
     "talk.anonymous.wishes": {"talk", "talk_side", "talk_name"},
     "sessions.roll": {"session_attendance"},
+    "sessions.unroll": {"session_attendance"},
+    "sessions.everybody": {"session_attendance"},
 }
 # Sessions are their network's; who is told of a change reads it from the outbox.
 HELD = {

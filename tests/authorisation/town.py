@@ -71,6 +71,7 @@ class Town(Numbers):
             "networks.named",
             "buddies.suggested",
             "sessions.roll",
+            "sessions.unroll",
             "sessions.given",
         ):
             store = self.evening.world.backend

@@ -20,11 +20,13 @@ DISCORDS_NAMES = {
     "Read Message History": "read_message_history",
     "Manage Channels": "manage_channels",
     "Manage Roles": "manage_roles",
+    "Create Events": "create_events",
+    "Connect": "connect",
 }
 
 
 def test_every_bit_is_the_permission_it_is_called() -> None:
-    assert {p.name: p.bit for p in permissions.NEEDED} == {
+    assert {p.name: p.bit for p in (*permissions.NEEDED, *permissions.FOR_EVENTS)} == {
         name: discord.Permissions(**{flag: True}).value for name, flag in DISCORDS_NAMES.items()
     }
 
@@ -34,7 +36,7 @@ def test_setting_up_asks_for_the_same_as_the_doctor() -> None:
 
 
 def test_each_permission_says_what_it_is_for() -> None:
-    assert all(p.why.startswith("to ") for p in permissions.NEEDED)
+    assert all(p.why.startswith("to ") for p in (*permissions.NEEDED, *permissions.FOR_EVENTS))
     assert not permissions.needed() & permissions.ADMINISTRATOR
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import partial
 
 import pytest
 from simcord.backend.models.channel import Overwrite
@@ -13,11 +14,12 @@ from sqlmodel import Session
 
 from bot.clock import MovableClock
 from bot.db.store import Store
-from bot.doctor.permissions import NEEDED, needed
+from bot.doctor.permissions import FOR_EVENTS, NEEDED, needed
 from bot.outbox import queue
 from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox, State
 from bot.sandbox.wire.faults import Rule
+from bot.sessions.tables import SeriesRow, SessionNetwork
 from tests.doctor.conftest import NOW, Surgery, mend
 
 
@@ -170,3 +172,56 @@ def _ended(session: Session, number: int, channel_id: int, ending: Ending) -> No
     session.add(row)
     session.flush()
     queue.settle(session, {row.id: ending}, NOW, {})
+
+
+def _sessions(session: Session, surgery: Surgery, channel: int, room: int, *, mirrored: bool) -> None:
+    network = surgery.stage.guild
+    row = session.get(SessionNetwork, network) or SessionNetwork(network_id=network)
+    row.channel_id, row.mirror_since = channel, NOW if mirrored else None
+    session.add(row)
+    session.merge(
+        SeriesRow(
+            id=7,
+            network_id=network,
+            title="Coffee",
+            start_on=NOW.date(),
+            at=NOW.time(),
+            zone="Europe/London",
+            unit="week",
+            where_kind="voice",
+            where_channel_id=room,
+            made_at=NOW,
+        )
+    )
+
+
+async def test_what_sessions_need_is_named_and_what_they_do_not_use_is_not(surgery: Surgery) -> None:
+    stage, bits = surgery.stage, {p.name: p.bit for p in (*NEEDED, *FOR_EVENTS)}
+    channel, room = (
+        stage.world.text_channel(stage.guild, "sessions"),
+        stage.world.voice_channel(stage.guild, "tea"),
+    )
+    store = Store(surgery.settings.database_url)
+    for role in stage.world.backend.guilds[stage.guild].roles.values():
+        role.permissions &= ~bits["Create Events"]
+    stage.world.backend.get_channel(channel).overwrites.append(
+        Overwrite(stage.guild, OverwriteType.ROLE, deny=bits["Send Messages"])
+    )
+    stage.world.backend.get_channel(room).overwrites.append(
+        Overwrite(stage.guild, OverwriteType.ROLE, deny=bits["Connect"])
+    )
+    await store.write(partial(_sessions, surgery=surgery, channel=channel, room=room, mirrored=False))
+    assert await surgery.examine() == 1
+    mend(surgery, "In #sessions of “Saturday Coffee” the bot lacks Send Messages")
+    assert len(surgery.lines("mend")) == 1, "events are not turned on"
+    await store.write(partial(_sessions, surgery=surgery, channel=channel, room=room, mirrored=True))
+    await store.write(_ended, 1, channel, Ending(State.FORBIDDEN, error="50013 send_messages"))
+    assert await surgery.examine() == 1
+    mend(surgery, "the bot lacks Create Events, and Discord's own events are turned on")
+    mend(surgery, "In #tea of “Saturday Coffee” the bot lacks Connect")
+    assert surgery.line("did not allow it").split("->")[0].rstrip().endswith("for want of Send Messages")
+    assert len(surgery.lines("mend")) == 3
+    stage.world.backend.delete_channel(channel)
+    assert await surgery.examine() == 1
+    mend(surgery, "the channel for sessions was deleted")
+    store.close()

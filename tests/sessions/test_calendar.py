@@ -76,6 +76,12 @@ RULES = {
     "weekdays": Series(date(2026, 9, 1), time(8), "America/New_York", weekdays=(0, 1, 2, 3, 4)),
     "last friday": Series(date(2026, 1, 30), time(16), "Europe/Dublin", Unit.MONTH, nth=-1),
     "first monday": Series(date(2026, 1, 5), time(18), "Australia/Lord_Howe", Unit.MONTH, nth=1),
+    "first and third tuesday": Series(
+        date(2026, 1, 6), time(19), "Europe/London", Unit.MONTH, weekdays=(1,), nth=(1, 3)
+    ),
+    "second and last sunday": Series(
+        date(2026, 1, 11), time(1, 30), "Europe/London", Unit.MONTH, weekdays=(6,), nth=(2, -1)
+    ),
     "every third day": Series(date(2026, 9, 2), time(1, 30), "Europe/London", Unit.DAY, every=3),
     "in the night, each day": Series(date(2026, 9, 2), time(1, 30), "Europe/London", Unit.DAY),
     "six weeks": Series(date(2026, 9, 12), time(10), "Asia/Kolkata", count=6),

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.checkins.habits import habits
 from bot.networks import service as networks
+from bot.sandbox.people import Person
 from bot.schedule.closures import Closure
 from bot.sessions import leaving, scheduling
 from tests.checkins.evening import Evening, expect, last, says
@@ -112,6 +113,97 @@ async def test_those_who_are_coming_hear_of_each_change_once(evening: Evening) -
     # No reminder and no door for what is not held.
     await evening.play(datetime(2026, 11, 29, 12, tzinfo=UTC))
     assert not [m for m in evening.from_bot(kate) if says(m, "sessions.reminder") or says(m, "sessions.door")]
+
+
+async def test_another_length_place_or_words_are_told_once_and_a_slip_put_right_is_not(
+    evening: Evening,
+) -> None:
+    evening.clock.move_to(MONDAY)
+    kate, tom = evening.world.people["kate"], evening.world.people["tom"]
+    marcus = await facilitator(evening, kate, tom)
+    first = (await coffee(evening))[0]
+    await evening.run(tom, "checkin settings", quiet_from="20:00", quiet_until="08:00")
+    await evening.tap(kate, announced(evening)[0], "sessions.coming")
+    await evening.tap(tom, announced(evening)[0], "sessions.maybe")
+
+    async def change(scope: str, **said: str) -> None:
+        shown = last(await evening.run(marcus, "session edit", session=first))
+        shown = await evening.tap(marcus, shown, f"sessions.edit={scope}")
+        shown = await fill(evening, marcus, shown, "sessions.change", **said)
+        expect(await evening.tap(marcus, shown, "sessions.save"), "sessions.saved")
+        await evening.wait(minutes=1)
+
+    def told(person: Person) -> list[str]:
+        templates = ("sessions.told_changed", "sessions.told_changed_about")
+        return [words(m) for m in evening.from_bot(person) if any(says(m, one) for one in templates)]
+
+    about = "Come as you are, camera or not. You can just listen, and nobody takes notes."
+    await change("all", about=about)
+    assert [about in text for text in told(kate)] == [True]
+    assert len(told(tom)) == 1
+    await change("all", title="Saturday Coffee!", about=about.replace("camera", "Camera"))
+    assert len(told(kate)) == 1, "a slip put right is not told"
+    await change("all", length="45")
+    assert "45 minutes" in told(kate)[1]
+    assert len(said_in_channel(evening, "sessions.channel_changed")) == 1
+    await change("one", where="https://meet.example.org/coffee", length="90")
+    assert len(told(kate)) == 3, "two things in one change are one message"
+    assert "https://meet.example.org/coffee" in told(kate)[2]
+    assert "90 minutes" in told(kate)[2]
+    await change("all", where="The hall")
+    assert len(told(kate)) == 3, "this one has a place of its own"
+    assert evening.rows("SELECT count(*) FROM session_coming WHERE answer IN ('coming', 'maybe')") == [(2,)]
+
+    # At night, twice: who sleeps hears it in the morning, and once, as it is then.
+    await evening.play(MONDAY.replace(hour=22))
+    before = len(told(tom))
+    await change("one", where="https://meet.example.org/first")
+    await change("one", where="https://meet.example.org/second")
+    assert len(told(tom)) == before
+    await evening.play(datetime(2026, 11, 24, 8, 5, tzinfo=UTC))
+    (morning,) = told(tom)[before:]
+    assert "https://meet.example.org/second" in morning
+    # What is sent later says it as it is by then.
+    await evening.play(datetime(2026, 11, 28, 8, 5, tzinfo=UTC))
+    (reminder, *_) = [words(m) for m in evening.from_bot(kate) if says(m, "sessions.reminder")][::-1]
+    assert "https://meet.example.org/second" in reminder
+
+
+async def test_more_places_are_offered_at_once_and_a_better_title_offers_nothing_again(
+    evening: Evening,
+) -> None:
+    evening.clock.move_to(MONDAY)
+    you, kate, tom = evening.you, evening.world.people["kate"], evening.world.people["tom"]
+    marcus = await facilitator(evening, kate, tom)
+    first = (await coffee(evening))[0]
+
+    async def change(kind: str, **said: str) -> None:
+        shown = last(await evening.run(marcus, "session edit", session=first))
+        shown = await evening.tap(marcus, shown, "sessions.edit=all")
+        if kind == "sessions.details":
+            shown = await evening.tap(marcus, shown, "sessions.more")
+        shown = await fill(evening, marcus, shown, kind, **said)
+        if kind == "sessions.details":
+            shown = await evening.tap(marcus, shown, "sessions.preview")
+        expect(await evening.tap(marcus, shown, "sessions.save"), "sessions.saved")
+        await evening.wait(minutes=1)
+
+    def offers(person: Person) -> int:
+        return sum(says(m, "sessions.offer") for m in evening.from_bot(person))
+
+    await change("sessions.details", places="1")
+    for person in (you, kate, tom):
+        await evening.tap(person, announced(evening)[0], "sessions.coming")
+    assert (offers(kate), offers(tom)) == (0, 0)
+    await change("sessions.details", places="2")
+    await until(lambda: offers(kate), "an offer")
+    await change("sessions.change", title="Saturday coffee, with cake")
+    assert (offers(kate), offers(tom)) == (1, 0)
+    assert evening.rows("SELECT place FROM session_coming ORDER BY since") == [
+        ("in",),
+        ("offered",),
+        ("waiting",),
+    ]
 
 
 async def test_called_off_with_a_word_and_handed_over_before(evening: Evening) -> None:

@@ -106,7 +106,7 @@ class Hall:
         assert len(taken) + len(offered) <= PLACES
         for one in offered:
             assert one.offered_until is not None
-            assert self.now < one.offered_until < STARTS
+            assert self.now < one.offered_until <= STARTS
         if waiting and self.now < STARTS - LAST_OFFER:
             assert len(taken) + len(offered) == PLACES
             # Whoever has an offer came to the list before whoever still waits.
@@ -211,8 +211,59 @@ async def test_an_offer_waits_for_the_end_of_quiet_hours_and_passes_over_whoever
     one.now = datetime(2026, 11, 27, 22, tzinfo=UTC)
     await one.say(2, Answer.CANT)
     rows = {row.user_id: row for row in await one.rows()}
-    assert rows[22].place == Place.WAITING, "a quarter of an hour before the start is too late to be asked"
+    assert rows[22].place == Place.WAITING, (
+        "who can be told tonight goes before who can be told at a quarter to"
+    )
     assert rows[23].place == Place.OFFERED
+
+
+async def test_in_the_last_half_hour_a_place_is_offered_in_short_turns_until_the_start(
+    hall: Callable[..., Hall],
+) -> None:
+    one = hall()
+    for who in range(1, PEOPLE + 1):
+        await one.say(who, Answer.COMING)
+    await one.wait(STARTS - timedelta(minutes=12) - one.now)
+    await one.say(1, Answer.CANT)
+
+    async def offered() -> list[tuple[int, timedelta]]:
+        rows = [row for row in await one.rows() if row.place == Place.OFFERED]
+        return [(row.user_id, STARTS - row.offered_until) for row in rows if row.offered_until]
+
+    ((first, until),) = await offered()
+    assert first == 21
+    assert timedelta(minutes=6) < until < timedelta(minutes=8), "five minutes each"
+    await one.wait(timedelta(minutes=5))
+    assert [who for who, _ in await offered()] == [22]
+    await one.wait(timedelta(minutes=5))
+    assert await offered() == [(23, timedelta(0))], "what is left, and not past the start"
+    await one.wait(timedelta(minutes=3))
+    assert await offered() == []
+    assert (await one.say(24, Answer.COMING)).place is Place.IN, "then whoever comes, comes"
+
+    def sent(session: Session) -> list[int | None]:
+        told = select(Outbox).where(col(Outbox.dedupe_key).startswith("session:offer:"))
+        return [row.user_id for row in session.exec(told.order_by(col(Outbox.not_before)))]
+
+    assert await one.store.read(sent) == [21, 22, 23]
+
+
+async def test_whose_quiet_hours_end_just_before_is_asked_when_nobody_else_can_be(
+    hall: Callable[..., Hall],
+) -> None:
+    quarter_to = STARTS - timedelta(minutes=15)
+
+    def at_night(session: Session, users: object) -> dict[int, Habit]:
+        return {who: Habit("Europe/London", Quiet(time(20), time(8, 45))) for who in range(21, PEOPLE + 1)}
+
+    one = hall(at_night)
+    for who in range(1, PEOPLE + 1):
+        await one.say(who, Answer.COMING)
+    one.now = datetime(2026, 11, 27, 22, tzinfo=UTC)
+    await one.say(2, Answer.CANT)
+    rows = {row.user_id: row for row in await one.rows()}
+    assert rows[21].place == Place.OFFERED
+    assert rows[21].offered_until == quarter_to + timedelta(minutes=5)
 
 
 async def test_without_a_limit_everybody_has_a_place_and_a_second_tap_is_no_second_answer(

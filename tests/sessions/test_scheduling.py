@@ -181,11 +181,11 @@ async def test_a_channel_that_may_not_be_written_in_is_said_and_the_meeting_is_h
     shown = await schedule(evening, marcus, "Saturdays 9am")
     expect(await evening.tap(marcus, shown, "sessions.save"), "sessions.saved")
     await evening.wait(minutes=1)
-    told = [m for m in evening.from_bot(marcus) if says(m, "sessions.unannounced")]
-    assert "Send Messages" in words(told[0])
-    expect(evening.demo.organiser.visible_messages(organisers)[-1], "sessions.unannounced")
+    (told,) = [m for m in evening.from_bot(marcus) if says(m, "sessions.no_permission_send")]
+    assert "View Channel" not in words(told)
+    expect(evening.demo.organiser.visible_messages(organisers)[-1], "sessions.no_permission_send")
     assert evening.rows("SELECT state, error FROM outbox WHERE template LIKE 'sessions.announcement%'") == [
-        ("forbidden", "50013")
+        ("forbidden", "50013 send_messages")
     ]
     assert len(starts(evening)) == 5
     # The doctor reads the same rows; once the channel is open again, setting up again announces nothing twice.

@@ -30,6 +30,8 @@ RULES = {
     "FREQ=WEEKLY;BYDAY=FR": Series(START, time(0), "", weekdays=(4,)),
     "FREQ=MONTHLY;BYDAY=-1FR": Series(START, time(0, 30), "", Unit.MONTH, 1, (4,), -1),
     "FREQ=MONTHLY;BYDAY=1MO": Series(START, time(19, 30), "", Unit.MONTH, 1, (0,), 1),
+    "FREQ=MONTHLY;BYDAY=1TU,3TU": Series(START, time(1, 30), "", Unit.MONTH, 1, (1,), (1, 3)),
+    "FREQ=MONTHLY;INTERVAL=2;BYDAY=2SU,-1SU": Series(START, time(2), "", Unit.MONTH, 2, (6,), (2, -1)),
     "FREQ=DAILY;INTERVAL=7": Series(START, time(23, 59), "", Unit.DAY, 7),
 }
 LAST = datetime(2226, 1, 1, tzinfo=UTC)
@@ -50,7 +52,12 @@ def instant(wall: datetime, zone: str) -> datetime:
     return shown[0] if shown else (wall - offsets[0]).replace(tzinfo=UTC)
 
 
-EVERYWHERE = ("FREQ=WEEKLY;BYDAY=SU", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TH,SU", "FREQ=MONTHLY;BYDAY=-1FR")
+EVERYWHERE = (
+    "FREQ=WEEKLY;BYDAY=SU",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=TH,SU",
+    "FREQ=MONTHLY;BYDAY=-1FR",
+    "FREQ=MONTHLY;INTERVAL=2;BYDAY=2SU,-1SU",
+)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.content.library import default_root, load
 from bot.schedule.recurrence import Series, Unit, resolve
-from bot.sessions.fields import read_length, read_where
+from bot.sessions.fields import Fields, Place, from_json, read_length, read_where, to_json
 from bot.sessions.rules import Where
+from bot.sessions.screens import Screens
 from bot.sessions.when import LONGEST, read_when
 from bot.sessions.when_said import Ask, Heard, Problem, Question, Unread
 
@@ -68,6 +71,21 @@ def next_dates(text: str, count: int = 3) -> list[str]:
         ("ＳＡＴＵＲＤＡＹＳ  ９ａｍ", "09:00", ["Sat 28 Nov 26"]),
         ("Saturdays 0900", "09:00", ["Sat 28 Nov 26"]),
         ("every Wednesday at 1930 hrs", "19:30", ["Wed 25 Nov 26"]),
+        (
+            "first and third Tuesday of the month 6pm",
+            "18:00",
+            ["Tue 01 Dec 26", "Tue 15 Dec 26", "Tue 05 Jan 27"],
+        ),
+        ("the 1st & 3rd Tuesdays at 6pm", "18:00", ["Tue 01 Dec 26", "Tue 15 Dec 26", "Tue 05 Jan 27"]),
+        ("third Tuesday and first Tuesday monthly 6pm", "18:00", ["Tue 01 Dec 26", "Tue 15 Dec 26"]),
+        ("every second and last Friday 4pm", "16:00", ["Fri 27 Nov 26", "Fri 11 Dec 26", "Fri 25 Dec 26"]),
+        ("first, second and third Monday 9am", "09:00", ["Mon 07 Dec 26", "Mon 14 Dec 26", "Mon 21 Dec 26"]),
+        (
+            "every other month first and third Tuesday 6pm",
+            "18:00",
+            ["Tue 01 Dec 26", "Tue 15 Dec 26", "Tue 02 Feb 27"],
+        ),
+        ("last Friday of the month 4pm", "16:00", ["Fri 27 Nov 26", "Fri 25 Dec 26"]),
     ],
 )
 def test_what_is_plain_is_understood(text: str, at: str, dates: list[str]) -> None:
@@ -106,6 +124,8 @@ def test_an_end_is_kept_to_and_a_length_is_heard() -> None:
         ("Thursdays 7:30pm until July", Question.UNTIL, "Thu 26 Nov 26"),
         ("every second Tuesday 6pm", Question.NTH, "Tue 08 Dec 26"),
         ("fifth Monday of the month 6pm", Question.FIFTH, "Mon 30 Nov 26"),
+        ("second and fifth Monday 6pm", Question.FIFTH, "Mon 30 Nov 26"),
+        ("the 3rd Saturday 9am", Question.NTH, "Sat 19 Dec 26"),
         ("monthly Saturday 9am", Question.WHICH_WEEK, "Sat 05 Dec 26"),
         ("12 January monthly 6pm", Question.MONTHLY, "Tue 12 Jan 27"),
         ("6 sessions from 12 January 6pm", Question.OFTEN, "Tue 12 Jan 27"),
@@ -124,6 +144,21 @@ def test_what_may_mean_two_things_is_asked_and_the_first_answer_read(
     assert ask.question is question
     assert 1 <= len(ask.choices) <= 5
     assert next_dates(ask.choices[0].text, 1) == [meant]
+
+
+def test_several_of_a_month_are_one_rule_that_is_said_back_and_kept() -> None:
+    series = rule("first and third Tuesday of the month 6pm until 30 June 2027")
+    assert (series.unit, series.weekdays, series.nth) == (Unit.MONTH, (1,), (1, 3))
+    screens = Screens(load(default_root()))
+    assert (
+        screens.rule(series)
+        == "the first and third Tuesday of every month at 6 pm, until Wednesday 30 June 2027"
+    )
+    last = rule("second and last Sunday of every month 9am")
+    assert screens.rule(last) == "the second and last Sunday of every month at 9 am"
+    for one in (series, last):
+        fields = Fields("Tea", one, Place(Where.PLACE, text="The hall"))
+        assert from_json(json.loads(json.dumps(to_json(fields)))) == fields
 
 
 def test_one_question_after_another() -> None:
@@ -156,7 +191,9 @@ def test_one_question_after_another() -> None:
         ("1 Nov 2026 6pm", Problem.PAST),
         ("1 January 2050 6pm", Problem.TOO_FAR),
         ("Saturdays 9am until 26 November 2026", Problem.ENDS_FIRST),
-        ("first and third Tuesday of the month 6pm", Problem.TWO_RULES),
+        ("first Tuesday and third Thursday of the month 6pm", Problem.TWO_RULES),
+        ("first and third Tuesday and Friday 6pm", Problem.TWO_RULES),
+        ("last Friday of the month and Tuesdays 4pm", Problem.TWO_RULES),
         ("every Tuesday 6pm 0 times", Problem.COUNT),
         ("Saturdays 9am " * 800, Problem.TOO_LONG),
         ("‮" * 50, Problem.NO_DAY),
