@@ -88,9 +88,7 @@ class SessionEvents(commands.Cog):
                     if there is not None:
                         await mirroring.made(store, job.mirror_id, there, job.event)
                     else:
-                        await mirroring.not_made(
-                            store, job.mirror_id, forbidden=False, refused=False, now=now
-                        )
+                        await mirroring.not_there(store, job.mirror_id, now)
                 case Do.EDIT:
                     event = events[job.event_id or 0]
                     await event.edit(**self._asked(guild, job.event, new=False))

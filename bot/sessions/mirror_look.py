@@ -1,4 +1,4 @@
-"""How a meeting looks among Discord's own events, and whether two look alike to people."""
+"""How a meeting looks among Discord's own events, whether two look alike to people, and what may follow what."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.sessions.meeting import Meeting
-from bot.sessions.rules import Where
+from bot.sessions.rules import MIRROR_NEXT, MirrorState, Where
+from bot.sessions.tables import Mirror
 
 LOCATION_LENGTH = 100
 ABOUT_LENGTH = 900
@@ -43,3 +44,10 @@ def found(
 ) -> int | None:
     """The event that was made and not noted, among `events` made by us that no row knows."""
     return next((n for n, event in events.items() if n not in known and same(event, wanted)), None)
+
+
+def step(mirror: Mirror, to: MirrorState) -> MirrorState:
+    """The next state. Raises `ValueError` for one that cannot follow."""
+    if to not in MIRROR_NEXT[MirrorState(mirror.state)]:
+        raise ValueError(f"an event cannot go from {mirror.state} to {to}")
+    return to

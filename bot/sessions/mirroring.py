@@ -24,8 +24,8 @@ from bot.members.tables import Network
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Priority
 from bot.sessions.meeting import Meeting, moment, put_together, title_said
-from bot.sessions.mirror_look import event_of, same
-from bot.sessions.rules import MIRROR_NEXT, MirrorState, OccurrenceState, SeriesState, Who
+from bot.sessions.mirror_look import event_of, same, step
+from bot.sessions.rules import MirrorState, OccurrenceState, SeriesState, Who
 from bot.sessions.tables import (
     Mirror,
     Occurrence,
@@ -265,13 +265,6 @@ def _let_go(session: Session, mirror: Mirror, events: dict[int, dict[str, Any]],
     return None
 
 
-def step(mirror: Mirror, to: MirrorState) -> MirrorState:
-    """The next state. Raises `ValueError` for one that cannot follow."""
-    if to not in MIRROR_NEXT[MirrorState(mirror.state)]:
-        raise ValueError(f"an event cannot go from {mirror.state} to {to}")
-    return to
-
-
 async def known_events(store: Store, network_id: int) -> list[int]:
     """The events of a network that rows know."""
 
@@ -307,20 +300,31 @@ async def gone(store: Store, mirror_id: int) -> None:
     await store.write(act)
 
 
-async def not_made(
-    store: Store, mirror_id: int, *, forbidden: bool, now: datetime, refused: bool = True
-) -> None:
-    """It is not there: tried again in five minutes, five times; at once given up without the permission.
+async def not_there(store: Store, mirror_id: int, now: datetime) -> None:
+    """It was to be made, we were interrupted, and it is not there: tried again in five minutes, however often."""
 
-    The organisers are told once which permission is missing; the meeting is held all the same. `refused` False: Discord
-    said no such thing, we were only interrupted, and that is no reason to give up however often it happens.
+    def act(session: Session) -> None:
+        mirror = session.get(Mirror, mirror_id)
+        if mirror is not None:
+            mirror.state = step(mirror, MirrorState.WANTED)
+            session.add(mirror)
+            look_soon(session, mirror.network_id, now + AGAIN_AFTER)
+            wake(session, "schedule")
+
+    await store.write(act)
+
+
+async def not_made(store: Store, mirror_id: int, *, forbidden: bool, now: datetime) -> None:
+    """Discord would not make it: tried again in five minutes, five times; at once given up without the permission.
+
+    The organisers are told once which permission is missing; the meeting is held all the same.
     """
 
     def act(session: Session) -> None:
         mirror = session.get(Mirror, mirror_id)
         if mirror is None:
             return
-        mirror.attempts += refused
+        mirror.attempts += 1
         give_up = forbidden or mirror.attempts >= MOST_TRIES
         mirror.state = MirrorState.LEFT if give_up else MirrorState.WANTED
         session.add(mirror)

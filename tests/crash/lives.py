@@ -29,6 +29,10 @@ class Aim(NamedTuple):
     path: str
     skip: int = 0
 
+    def meets(self, stage: Stage, call: Call) -> bool:
+        """Whether a request is at this moment."""
+        return (stage, call.method) == (self.stage, self.method) and fnmatchcase(call.path, self.path)
+
     def __str__(self) -> str:
         return f"{self.method} {self.path.rpartition('/')[2].strip('*')} {MOMENTS[self.stage]}"
 
@@ -41,8 +45,9 @@ class Lives:
         self.dice = random.Random(seed)
         self.blows: Counter[str] = Counter()
         self._aim: Aim | None = None
-        self._meanwhile: tuple[Aim, Callable[[], Awaitable[None]]] | None = None
+        self._meanwhile: tuple[Aim, Callable[[], Awaitable[Any]]] | None = None
         self._killed = asyncio.Event()
+        self._falling = False
         self._bot: Bot | None = None
         # What is tested here is what survives, not how fast it goes.
         scene.wire.limits.per_second = scene.wire.limits.messages = None
@@ -59,6 +64,11 @@ class Lives:
         return self._killed.is_set()
 
     @property
+    def living(self) -> bool:
+        """Whether there is a bot, and nobody has ended it."""
+        return self._bot is not None and self._bot.code is None and not self.killed
+
+    @property
     def bot(self) -> Bot:
         """The present one."""
         assert self._bot is not None
@@ -67,6 +77,7 @@ class Lives:
     async def begin(self, aim: Aim | None = None) -> None:
         """A new life, at the scene's time; returns before the bot has done anything."""
         self._killed.clear()
+        self._falling = False
         self._aim = aim
         self._bot = await self.scene.fork()
 
@@ -74,9 +85,9 @@ class Lives:
         """End this life at that moment."""
         self._aim = aim
 
-    def meanwhile(self, aim: Aim, act: Callable[[], Awaitable[None]]) -> None:
+    def meanwhile(self, aim: Aim | None, act: Callable[[], Awaitable[Any]] | None = None) -> None:
         """At that moment of this life, whoever lives or dies, somebody does something."""
-        self._meanwhile = aim, act
+        self._meanwhile = None if aim is None or act is None else (aim, act)
 
     async def alive(self, order: Awaitable[Any]) -> bool:
         """Whether an order was carried out; False when the bot was killed before."""
@@ -101,10 +112,16 @@ class Lives:
         if not self.killed:
             self._kill("any moment")
 
+    async def spare(self) -> bool:
+        """No blow from here on; one that is falling falls. Whether the bot is dead."""
+        self._aim = self._meanwhile = None
+        if self._falling:
+            await self._killed.wait()
+        return self.killed
+
     async def end(self) -> bool:
         """The end of the present life: of the blow, or by asking. Whether it was the blow."""
-        self._aim = self._meanwhile = None
-        if self.killed:
+        if await self.spare():
             await self.bot.ended()
             await asyncio.sleep(0.02)  # what the dead process had already written to its sockets
             if self.dice.random() < 0.5:
@@ -131,24 +148,21 @@ class Lives:
     async def _strike(self, stage: Stage, call: Call) -> None:
         if self._meanwhile is not None:
             aim, act = self._meanwhile
-            if self._meets(aim, stage, call):
+            if aim.meets(stage, call):
                 if aim.skip:
                     self._meanwhile = aim._replace(skip=aim.skip - 1), act
                 else:
                     self._meanwhile = None
                     await act()
         aim = self._aim
-        if aim is None or not self._meets(aim, stage, call):
+        if aim is None or not aim.meets(stage, call):
             return
         if aim.skip:
             self._aim = aim._replace(skip=aim.skip - 1)
             return
-        self._aim = None
+        self._aim, self._falling = None, True
         if stage == "answered":
             await asyncio.sleep(self.dice.uniform(0, 0.006))  # before, during or after the commit
         self._kill(str(aim))
         if stage == "arrived":
             raise Dropped  # the request got no further than the door
-
-    def _meets(self, aim: Aim, stage: Stage, call: Call) -> bool:
-        return (stage, call.method) == (aim.stage, aim.method) and fnmatchcase(call.path, aim.path)

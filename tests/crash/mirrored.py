@@ -54,11 +54,10 @@ class Counted:
 class Mirrored:
     """Two series among the server's own events, and a bot that is hit in each of its lives."""
 
-    def __init__(self, scene: Scene, seed: int, *, lies: bool = True) -> None:
+    def __init__(self, scene: Scene, seed: int) -> None:
         self._scene = scene
         self._lives = Lives(scene, seed)
         self._dice = self._lives.dice
-        self._lies = LIES if lies else ()
         self.lied: Counter[str] = Counter()
         """How often Discord said something else than what it did."""
 
@@ -68,14 +67,18 @@ class Mirrored:
         return self._lives.blows
 
     async def run(self, kills: int) -> Counted:
-        """Lives until the bot was killed so often, each kind of lie about as often; then one that is left in peace."""
+        """Lives until the bot was killed so often, most with a lie in them as well; then one that is left in peace."""
         self._furnish()
-        deck: list[Aim | tuple[str, str]] = []
+        blows: list[Aim] = []
+        lies: list[tuple[str, str]] = []
         while self._lives.kills < kills:
-            if not deck:
-                deck = [*KILLS, *self._lies]
-                self._dice.shuffle(deck)
-            await self._life(deck.pop())
+            if not blows:
+                blows = list(KILLS)
+                self._dice.shuffle(blows)
+            if not lies:
+                lies = list(LIES)
+                self._dice.shuffle(lies)
+            await self._life(blows.pop(), lies.pop() if self._dice.random() < 0.7 else None)
         await self._life(None)
         return self._count()
 
@@ -107,20 +110,20 @@ class Mirrored:
 
     # Lives
 
-    async def _life(self, blow: Aim | tuple[str, str] | None) -> None:
+    async def _life(self, blow: Aim | None, lie: tuple[str, str] | None = None) -> None:
         """What somebody changes, then a bot that puts it in order, until it is killed or has."""
         scene, lives = self._scene, self._lives
-        lie = None if blow is None or isinstance(blow, Aim) else self._lie(*blow)
-        if blow is not None:
-            self._edit(blow.method if isinstance(blow, Aim) else blow[0])
+        for method in sorted({one for one in (blow and blow.method, lie and lie[0]) if one}):
+            self._edit(method)
+        rule = self._lie(*lie) if lie is not None else None
         scene.clock.move_to(scene.clock.now() + BETWEEN)
-        await lives.begin(blow._replace(skip=self._dice.randrange(2)) if isinstance(blow, Aim) else None)
+        await lives.begin(blow and blow._replace(skip=self._dice.randrange(2)))
         if await lives.alive(lives.bot.opened()):
             await self._until_in_order()
         if await lives.end() and self._dice.random() < 0.5:
             self._edit(self._dice.choice(METHODS))  # somebody changes their mind while the bot is away
-        if lie is not None and lie.happened:
-            self.lied[f"{lie.method} {lie.what} {lie.status if lie.what == 'error' else ''}".strip()] += 1
+        if rule is not None and rule.happened:
+            self.lied[" ".join(lie or ())] += 1
         scene.wire.faults.clear()
 
     def _lie(self, method: str, what: str) -> Rule:
