@@ -33,7 +33,7 @@ DUE = (
     "+ (SELECT count(*) FROM session_series WHERE plan_at <= :at)"
 )
 NEXT = f"SELECT starts_at FROM session_occurrence WHERE starts_at > :now ORDER BY starts_at LIMIT {DATES}"
-PATIENCE_S = 90.0
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -185,7 +185,9 @@ async def _first_to_end(bots: list[Bot]) -> Bot:
     for task in going:
         task.cancel()
     await asyncio.gather(*going, return_exceptions=True)
-    return ends[next(iter(done))]
+    ended = next(iter(done))
+    ended.result()  # nobody ended in all that time: both run
+    return ends[ended]
 
 
 async def _opened(bot: Bot) -> bool:
