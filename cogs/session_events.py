@@ -14,7 +14,7 @@ from discord.ext import commands
 from bot.checkins.habits import habits
 from bot.errors import Refusal
 from bot.networks import service as networks
-from bot.sessions import leaving, mirror_answers, mirroring
+from bot.sessions import leaving, mirror_answers, mirror_look, mirroring
 from bot.sessions.mirroring import Do, Job
 from bot.sessions.rules import Where
 from bot.sessions.running import Actor
@@ -31,6 +31,7 @@ log = logging.getLogger("reallyok.events")
 
 # Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 UNKNOWN_MEMBER = 10007
+UNKNOWN_EVENT = 10070
 NO_CONNECTION = (OSError, aiohttp.ClientError)
 _ENTITIES = {Where.VOICE: discord.EntityType.voice, Where.STAGE: discord.EntityType.stage_instance}
 
@@ -65,30 +66,31 @@ class SessionEvents(commands.Cog):
     async def _tend(self, guild: discord.Guild, now: datetime) -> None:
         events = {event.id: event for event in await guild.fetch_scheduled_events()}
         seen = {event_id: _seen(event) for event_id, event in events.items()}
-        for job in await mirroring.begin(self.app.store, guild.id, seen, now):
-            await self._do(guild, job, events, seen, now)
+        me = self.bot.user and self.bot.user.id
+        ours = {event_id: seen[event_id] for event_id, event in events.items() if event.creator_id == me}
+        for job in await mirroring.begin(self.app.store, guild.id, seen, list(ours), now):
+            await self._do(guild, job, events, ours, now)
 
     async def _do(
         self,
         guild: discord.Guild,
         job: Job,
         events: Mapping[int, discord.ScheduledEvent],
-        seen: Mapping[int, Mapping[str, Any]],
+        ours: Mapping[int, Mapping[str, Any]],
         now: datetime,
     ) -> None:
-        store, me = self.app.store, self.bot.user and self.bot.user.id
+        store = self.app.store
         try:
             match job.do:
                 case Do.MAKE:
                     made = await guild.create_scheduled_event(**self._asked(guild, job.event, new=True))
                     await mirroring.made(store, job.mirror_id, made.id, job.event)
                 case Do.FIND:
-                    ours = {n: seen[n] for n, event in events.items() if event.creator_id == me}
-                    there = mirroring.found(ours, job.event, await mirroring.known_events(store, guild.id))
+                    there = mirror_look.found(ours, job.event, await mirroring.known_events(store, guild.id))
                     if there is not None:
                         await mirroring.made(store, job.mirror_id, there, job.event)
                     else:
-                        await mirroring.not_made(store, job.mirror_id, forbidden=False, lacking="", now=now)
+                        await mirroring.not_there(store, job.mirror_id, now)
                 case Do.EDIT:
                     event = events[job.event_id or 0]
                     await event.edit(**self._asked(guild, job.event, new=False))
@@ -96,12 +98,19 @@ class SessionEvents(commands.Cog):
                 case Do.DELETE:
                     await events[job.event_id or 0].delete()
                     await mirroring.gone(store, job.mirror_id)
+                case Do.CLEAR:
+                    await events[job.event_id or 0].delete()
         except discord.HTTPException as error:
             refused = error.status in (403, 404) or (error.status == 400 and job.do is Do.EDIT)
-            if refused or job.do in (Do.MAKE, Do.FIND):
+            if error.code == UNKNOWN_EVENT and job.do is Do.DELETE:
+                await mirroring.gone(store, job.mirror_id)  # taken away before, and we never heard
+            elif error.code == UNKNOWN_EVENT or error.status >= 500 or job.do is Do.CLEAR:
+                # Whether Discord did it nobody knows: the next look sees.
+                log.warning("An event may not be as it should (error %s).", error.code)
+            elif refused or job.do in (Do.MAKE, Do.FIND):
                 lacking = self._lacking(guild, job)
                 await mirroring.not_made(store, job.mirror_id, forbidden=refused, lacking=lacking, now=now)
-            else:  # Discord's own trouble: the next look tries again
+            else:
                 log.warning("An event could not be changed (error %s).", error.code)
 
     def _lacking(self, guild: discord.Guild, job: Job) -> str:

@@ -208,6 +208,7 @@ def fit(
             move(session, habits, (one, series), free.pop(near), now, told, by_hand=False)
         elif one.message_id is None and not _anybody(session, one.id):
             session.delete(one)
+            look_soon(session, series.network_id, now)  # its event, if it has one, is nobody's now
         else:
             call_off(session, habits, (one, series), OccurrenceState.SKIPPED, "", now, told)
     session.flush()

@@ -27,6 +27,7 @@ from bot.sessions.rules import Answer, OccurrenceState, Place, SeriesState, Wher
 from bot.sessions.sending import withdraw
 from bot.sessions.steps import choices_of, leads_of, move_on_in, set_times, wants
 from bot.sessions.tables import Invited, Occurrence, SeriesRow
+from bot.sessions.unsent import announce_as_it_is
 
 
 class RoleUnknown(Exception):
@@ -334,8 +335,8 @@ def rearranged(
     if meeting.held:
         set_times(occurrence, series, now)
     else:
-        occurrence.announce_at = occurrence.remind_at = occurrence.door_at = occurrence.question_at = None
-    session.add(occurrence)
+        occurrence.remind_at = occurrence.door_at = occurrence.question_at = None
+    announce_as_it_is(session, occurrence, series, now, held=meeting.held)
     session.flush()
     starts = {"starts_at": meeting.starts_at}
     database = session.connection()

@@ -13,7 +13,7 @@ from bot.errors import Refusal
 from bot.members.habits import Habits
 from bot.sessions import changing
 from bot.sessions.meeting import put_together
-from bot.sessions.mirroring import step
+from bot.sessions.mirror_look import step
 from bot.sessions.rules import MirrorState, OccurrenceState, Where
 from bot.sessions.running import Actor, series_of
 from bot.sessions.tables import Mirror, Occurrence, SeriesRow, look_soon, occurrence_with_series

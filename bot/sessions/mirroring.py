@@ -1,13 +1,16 @@
 """Sessions that are open to all, shown among Discord's own events as well: one way, each date a single event.
 
-Discord takes no key of ours with an event, so each is made as the outbox makes a message: the row says "making" before
-Discord is asked, and after a crash we look before we ask again. What somebody changes in Discord's own screen is
-noticed against how the event looked last, and asked about; nothing is overwritten and nothing taken over unasked.
+Discord takes no key of ours with an event, so each is made as the outbox makes a message: the row says "making", and
+what was asked for, before Discord is asked, and after a crash we look before we ask again. What we made and no row
+knows is taken away: discord.py asks again by itself after an error, and Discord may have kept it the first time.
+
+What somebody changes in Discord's own screen is noticed against how the event looked last, and against what we last
+asked for, and asked about; nothing is overwritten and nothing taken over unasked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,25 +24,25 @@ from bot.members.tables import Network
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Priority
 from bot.sessions.meeting import Meeting, moment, put_together, title_said
-from bot.sessions.rules import MIRROR_NEXT, MirrorState, OccurrenceState, SeriesState, Where, Who
+from bot.sessions.mirror_look import event_of, same, step
+from bot.sessions.rules import MirrorState, OccurrenceState, SeriesState, Who
 from bot.sessions.tables import (
     Mirror,
     Occurrence,
     SeriesRow,
     SessionNetwork,
     look_soon,
-    occurrence_with_series,
 )
 
 DATES = 4
 MOST_EVENTS = 80  # of the 100 Discord allows a server; the rest is for its own people
-LOCATION_LENGTH = 100
-ABOUT_LENGTH = 900
 AT_ONCE = 100
 LEASE = timedelta(minutes=1)
 AGAIN_AFTER = timedelta(minutes=5)
 MOST_TRIES = 5
 TOPIC = "told"
+GOING: Mapping[str, Any] = {"going": True}
+"""What Discord is asked for, in place of a look, when an event is to be taken away."""
 
 
 class Do(StrEnum):
@@ -49,30 +52,20 @@ class Do(StrEnum):
     FIND = "find"  # made or not? look first
     EDIT = "edit"
     DELETE = "delete"
+    CLEAR = "clear"  # made, and no row knows it
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One thing to ask of Discord. `event` is how the event should look; `event_id` which it is, if it is known."""
+    """One thing to ask of Discord. `event` is how the event should look; `event_id` which it is, if it is known.
+
+    `mirror_id` is 0 for an event to be cleared away.
+    """
 
     do: Do
     mirror_id: int
     event: Mapping[str, Any]
     event_id: int | None = None
-
-
-def event_of(meeting: Meeting) -> dict[str, Any]:
-    """How a meeting looks as one of Discord's events."""
-    kind = meeting.where_kind
-    room = meeting.where_channel_id if kind in (Where.VOICE, Where.STAGE) else None
-    return {
-        "name": meeting.title[:100],
-        "start": meeting.starts_at.isoformat(),
-        "end": meeting.ends_at.isoformat(),
-        "kind": kind.value if room else Where.PLACE.value,
-        "where": str(room) if room else (meeting.where_text or "-")[:LOCATION_LENGTH],
-        "about": meeting.about[:ABOUT_LENGTH],
-    }
 
 
 async def choose(store: Store, network_id: int, on: bool, now: datetime) -> None:
@@ -118,16 +111,27 @@ def _earliest(session: Session) -> datetime | None:
 
 
 async def begin(
-    store: Store, network_id: int, events: Mapping[int, Mapping[str, Any]], now: datetime
+    store: Store,
+    network_id: int,
+    events: Mapping[int, Mapping[str, Any]],
+    ours: Collection[int],
+    now: datetime,
 ) -> list[Job]:
-    """What to ask of Discord for a network, given its `events` as they are now; events to be made are noted first.
+    """What to ask of Discord for a network, given its `events` as they are now; what is to be asked is noted first.
 
-    An event that is not as it was left is not touched: a question goes to the organisers instead.
+    `ours` are those this bot made. An event that is not as it was left is not touched: a question goes to the
+    organisers instead. `now` is the instant `take_due` was given.
     """
-    return await store.write(_begin, network_id, {k: dict(v) for k, v in events.items()}, now)
+    return await store.write(_begin, network_id, {k: dict(v) for k, v in events.items()}, ours, now)
 
 
-def _begin(session: Session, network_id: int, events: dict[int, dict[str, Any]], now: datetime) -> list[Job]:
+def _begin(
+    session: Session,
+    network_id: int,
+    events: dict[int, dict[str, Any]],
+    ours: Collection[int],
+    now: datetime,
+) -> list[Job]:
     sessions, network = session.get(SessionNetwork, network_id), session.get(Network, network_id)
     if sessions is None or network is None:
         return []
@@ -136,7 +140,7 @@ def _begin(session: Session, network_id: int, events: dict[int, dict[str, Any]],
         one.occurrence_id: one
         for one in session.exec(select(Mirror).where(Mirror.network_id == network_id)).all()
     }
-    jobs: list[Job] = []
+    jobs = [Job(Do.CLEAR, 0, {}, one) for one in _strays(known.values(), events, ours, now)]
     for occurrence_id, meeting in wanted.items():
         mirror = known.pop(occurrence_id, None)
         if mirror is None or mirror.state == MirrorState.GONE:
@@ -150,12 +154,32 @@ def _begin(session: Session, network_id: int, events: dict[int, dict[str, Any]],
         job = _let_go(session, mirror, events, now)
         if job is not None:
             jobs.append(job)
-    # Whatever becomes of these, a crash included, is looked at once more; with nothing to do nobody looks again.
-    sessions.mirror_at = now + LEASE if jobs else None
+    # Whatever becomes of these, a crash included, is looked at once more; with nothing to do nobody looks again, unless
+    # somebody asked for it since `take_due`: `events` may be older than what they changed.
+    if sessions.mirror_at == now + LEASE and not jobs:
+        sessions.mirror_at = None
     session.add(sessions)
     session.flush()
     wake(session, "schedule")
     return jobs
+
+
+def _strays(
+    known: Collection[Mirror], events: Mapping[int, Mapping[str, Any]], ours: Collection[int], now: datetime
+) -> list[int]:
+    """Events to come that we made and no row knows, but for those a row may be about to find.
+
+    Only this part makes events; what else the bot may make some day needs rows that are asked here.
+    """
+    numbers = {one.event_id for one in known}
+    sought = [one.snapshot for one in known if one.state == MirrorState.MAKING]
+    return [
+        number
+        for number in ours
+        if number not in numbers
+        and datetime.fromisoformat(events[number]["start"]) > now
+        and not any(same(events[number], look) for look in sought)
+    ]
 
 
 def _wanted(session: Session, network_id: int, now: datetime) -> dict[int, Meeting]:
@@ -192,19 +216,28 @@ def _tend(
     event = event_of(meeting)
     match MirrorState(mirror.state):
         case MirrorState.WANTED:
-            mirror.state = step(mirror, MirrorState.MAKING)
-            mirror.attempts += 1
+            mirror.state, mirror.snapshot = step(mirror, MirrorState.MAKING), event
             return Job(Do.MAKE, mirror.id, event)
         case MirrorState.MAKING:
-            return Job(Do.FIND, mirror.id, event)
+            # As it was asked for: the meeting may have been moved since. The next look then sees what differs.
+            return Job(Do.FIND, mirror.id, mirror.snapshot)
         case MirrorState.MADE:
-            theirs = events.get(mirror.event_id or 0)
+            theirs, last_asked = events.get(mirror.event_id or 0), mirror.theirs
+            mirror.theirs = {}
+            # Our own doing, and nobody saw it arrive?
+            if theirs is None and last_asked == GOING:
+                mirror.state, mirror.event_id = step(mirror, MirrorState.GONE), None
+                mirror.state = step(mirror, MirrorState.WANTED)
+                return _tend(session, network, mirror, meeting, events, now)
+            if theirs is not None and last_asked and same(theirs, last_asked):
+                mirror.snapshot = last_asked
             if theirs is None or not same(theirs, mirror.snapshot):
                 mirror.state = step(mirror, MirrorState.ASKED)
                 mirror.theirs = theirs or {}
                 _ask(session, network, mirror, meeting, now)
                 return None
             if not same(event, mirror.snapshot):
+                mirror.theirs = event
                 return Job(Do.EDIT, mirror.id, event, mirror.event_id)
         case MirrorState.ASKED | MirrorState.LEFT | MirrorState.GONE:
             pass
@@ -218,40 +251,18 @@ def _let_go(session: Session, mirror: Mirror, events: dict[int, dict[str, Any]],
     occurrence = session.get(Occurrence, mirror.occurrence_id)
     over = occurrence is None or (occurrence.starts_at <= now and occurrence.state == OccurrenceState.PLANNED)
     if mirror.state == MirrorState.MAKING and not over:
-        both = occurrence_with_series(session, mirror.occurrence_id)
-        if both is not None:  # it may be there, and nobody saw; found, it is taken away at the next look
-            return Job(Do.FIND, mirror.id, event_of(put_together(*both)))
+        # It may be there, and nobody saw; found, it is taken away at the next look.
+        return Job(Do.FIND, mirror.id, mirror.snapshot)
     if not over and mirror.event_id in events:
+        if mirror.state != MirrorState.MADE:  # what was asked about it is of no interest now
+            mirror.state, mirror.snapshot = step(mirror, MirrorState.MADE), events[mirror.event_id]
+        mirror.theirs = dict(GOING)
+        session.add(mirror)
         return Job(Do.DELETE, mirror.id, {}, mirror.event_id)
     # One that has begun is Discord's to end.
-    mirror.state, mirror.event_id = step(mirror, MirrorState.GONE), None
+    mirror.state, mirror.event_id, mirror.theirs = step(mirror, MirrorState.GONE), None, {}
     session.add(mirror)
     return None
-
-
-def step(mirror: Mirror, to: MirrorState) -> MirrorState:
-    """The next state. Raises `ValueError` for one that cannot follow."""
-    if to not in MIRROR_NEXT[MirrorState(mirror.state)]:
-        raise ValueError(f"an event cannot go from {mirror.state} to {to}")
-    return to
-
-
-def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two events look alike to people: name, times, place and description."""
-    return _seen(one) == _seen(other)
-
-
-def _seen(event: Mapping[str, Any]) -> tuple[Any, ...]:
-    times = [datetime.fromisoformat(event[name]) if event.get(name) else None for name in ("start", "end")]
-    about = " ".join(str(event.get("about") or "").split())
-    return event.get("name"), times, event.get("where"), about
-
-
-def found(
-    events: Mapping[int, Mapping[str, Any]], wanted: Mapping[str, Any], known: Sequence[int]
-) -> int | None:
-    """The event that was made and not noted, among `events` made by us that no row knows."""
-    return next((n for n, event in events.items() if n not in known and same(event, wanted)), None)
 
 
 async def known_events(store: Store, network_id: int) -> list[int]:
@@ -283,8 +294,22 @@ async def gone(store: Store, mirror_id: int) -> None:
     def act(session: Session) -> None:
         mirror = session.get(Mirror, mirror_id)
         if mirror is not None and mirror.state != MirrorState.GONE:
-            mirror.state, mirror.event_id = step(mirror, MirrorState.GONE), None
+            mirror.state, mirror.event_id, mirror.theirs = step(mirror, MirrorState.GONE), None, {}
             session.add(mirror)
+
+    await store.write(act)
+
+
+async def not_there(store: Store, mirror_id: int, now: datetime) -> None:
+    """It was to be made, we were interrupted, and it is not there: tried again in five minutes, however often."""
+
+    def act(session: Session) -> None:
+        mirror = session.get(Mirror, mirror_id)
+        if mirror is not None:
+            mirror.state = step(mirror, MirrorState.WANTED)
+            session.add(mirror)
+            look_soon(session, mirror.network_id, now + AGAIN_AFTER)
+            wake(session, "schedule")
 
     await store.write(act)
 
@@ -299,6 +324,7 @@ async def not_made(store: Store, mirror_id: int, *, forbidden: bool, lacking: st
         mirror = session.get(Mirror, mirror_id)
         if mirror is None:
             return
+        mirror.attempts += 1
         give_up = forbidden or mirror.attempts >= MOST_TRIES
         mirror.state = MirrorState.LEFT if give_up else MirrorState.WANTED
         session.add(mirror)

@@ -249,7 +249,9 @@ class Mirror(Row, table=True):
     theirs: dict[str, Any] = Field(
         default_factory=dict[str, Any],
         sa_type=JSON,
-        sa_column_kwargs=impersonal("how the event looks in Discord, while it is asked about"),
+        sa_column_kwargs=impersonal(
+            "how the event looks in Discord, while it is asked about; or as it was last asked to look"
+        ),
     )
     attempts: int = Field(default=0, sa_column_kwargs=impersonal("a count of tries"))
 
