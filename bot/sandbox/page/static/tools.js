@@ -8,6 +8,8 @@ const SEEN = "reallyok-guide-seen";
 
 let state;
 let hands;
+let moving = false; // this page is moving the clock
+let typed = false; // somebody wrote a date of their own
 
 export function startTools(given, theHands) {
   state = given;
@@ -22,6 +24,7 @@ export function startTools(given, theHands) {
     event.preventDefault();
     jump($("jump-date").value);
   });
+  $("jump-date").addEventListener("input", () => { typed = true; });
   startGuide();
 }
 
@@ -53,12 +56,13 @@ function remember(on) {
 }
 
 async function jump(to) {
-  if (state.view?.clock.moving) return;
+  if (moving) return;
   busy(true);
   fill($("journey"), h("p", {}, "The clock is moving…"));
   const answer = await moveClock(to);
   busy(false);
   if (!answer.ok) { fill($("journey"), h("p", { class: "trouble" }, answer.reason)); return; }
+  typed = false;
   const told = tell(answer.journey);
   fill($("journey"), told.nodes);
   setTimeout(() => $("journey").scrollIntoView({ block: "nearest" }), 150); // once the card has its new height
@@ -66,6 +70,7 @@ async function jump(to) {
 }
 
 function busy(on) {
+  moving = on;
   for (const button of document.querySelectorAll("#jumps button, #jump-form button, #step-clock")) button.disabled = on;
   $("time").classList.toggle("moving", on);
 }
@@ -89,7 +94,6 @@ function tell(journey) {
 }
 
 let offered = "";
-let suggested = "";
 
 export function drawTools() {
   const { view } = state;
@@ -100,13 +104,9 @@ export function drawTools() {
   const due = view.clock.due && new Date(view.clock.due);
   $("due").textContent = view.clock.moving ? "The clock is moving…" : due ? `Next: ${view.clock.what ?? "something is due"}, ${short(due)}.` : "Nothing is waiting to happen yet.";
   $("jump-due").disabled = !due || view.clock.moving;
-  if (view.clock.moving) $("journey").replaceChildren();
   const field = $("jump-date");
-  // It follows the clock until somebody types into it.
-  if (document.activeElement !== field && (!field.value || field.value === suggested || field.value < wall(now))) {
-    suggested = wall(now);
-    field.value = suggested;
-  }
+  // It follows the clock until somebody types into it; what they typed is theirs until the clock has gone there.
+  if (!typed && document.activeElement !== field) field.value = wall(now);
   field.min = wall(now);
   if (view.conversation?.kind === "dm") $("journey").querySelector("button")?.remove();
   drawWho(view);
