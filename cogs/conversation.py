@@ -24,8 +24,7 @@ from bot.support.meeting import Heard
 from bot.ui.direct import send_surely
 from bot.ui.ids import make, parse
 from bot.ui.inbound import from_a_person, unreadable
-from bot.ui.render import Origin, draw, plain, with_support
-from bot.ui.render import button as drawn_button
+from bot.ui.render import Button, Origin, Plain, button, draw, with_support
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -177,17 +176,15 @@ class Conversation(commands.Cog):
         origin = Origin(questions[0].network.id, questions[0].network.language)
         library = self.app.library
         filled = library.fill(self.bot.answers.vary("checkins.which_network", message.author.id))
-        choices: list[discord.ui.Item[Any]] = [
-            discord.ui.Button(
-                label=one.network.name[:80], custom_id=make("checkins.which", one.checkin_id, level)
-            )
+        choices = [
+            Button(one.network.name[:80], make("checkins.which", one.checkin_id, level))
             for one in questions[:5]
         ]
         rows = [
             choices,
-            *([drawn_button(library, ref, origin) for ref in row] for row in with_support(filled.buttons)),
+            *([button(library, ref, origin) for ref in row] for row in with_support(filled.buttons)),
         ]
-        await self._send(message, {"content": filled.text, "view": plain(rows)})
+        await self._send(message, {"content": filled.text, "view": Plain(rows)})
 
     async def _words(self, message: discord.Message, question: Open | None) -> None:
         if question is None:

@@ -22,7 +22,7 @@ from bot.outbox.sender import custom_ids
 from bot.ui.direct import send_surely
 from bot.ui.ids import Press, make, parse
 from bot.ui.patience import again_and_again
-from bot.ui.render import SUPPORT, Origin, button, draw, plain, with_support
+from bot.ui.render import SUPPORT, Button, Origin, Plain, button, draw, with_support
 from bot.ui.router import on_press
 
 if TYPE_CHECKING:
@@ -178,18 +178,15 @@ class AnonymousTalk(commands.Cog):
     async def _ask_which(self, message: discord.Message, taken: Taken, origin: Origin) -> None:
         library = self.app.library
         filled = library.fill(self.bot.answers.vary("talks.which", message.author.id))
-        choices: list[discord.ui.Item[Any]] = [
-            discord.ui.Button(
-                label=choice.name[:80],
-                custom_id=make("talk.anonymous.which", taken.post_id, str(choice.talk_id)),
-            )
+        choices = [
+            Button(choice.name[:80], make("talk.anonymous.which", taken.post_id, str(choice.talk_id)))
             for choice in taken.choices[:5]
         ]
         rows = [
             choices,
             *([button(library, ref, origin) for ref in row] for row in with_support(filled.buttons)),
         ]
-        await send_surely(message.channel, {"content": filled.text, "view": plain(rows)}, str(message.id))
+        await send_surely(message.channel, {"content": filled.text, "view": Plain(rows)}, str(message.id))
 
     @on_press("talk.anonymous.which")
     async def which(self, interaction: discord.Interaction[Any], press: Press) -> None:

@@ -6,6 +6,7 @@ It answers with a number for each tier. A text is weighed whole and in its parts
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from array import array
@@ -41,6 +42,12 @@ class Share:
     with_encoder: bool
 
 
+@functools.cache
+def shared_encoder() -> Encoder:
+    """One for the process: nothing changes it, and a rehearsal or a test starts the bot more than once."""
+    return Encoder.load()
+
+
 class Model:
     """Weighs texts. `load_encoder` may be called from another thread at any time; until then `weigh` does without."""
 
@@ -63,7 +70,7 @@ class Model:
         Raises ImportError when the wheel is not installed, OSError or ValueError when it cannot be read.
         """
         if self._network is None:
-            self._network = _Network(Encoder.load(), self._numbers)
+            self._network = _Network(shared_encoder(), self._numbers)
 
     @property
     def with_encoder(self) -> bool:

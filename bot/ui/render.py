@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import discord
 
@@ -13,6 +13,18 @@ from bot.ui.ids import make
 
 SUPPORT = "support"
 Menu = discord.ui.Select[Any] | discord.ui.UserSelect[Any] | discord.ui.RoleSelect[Any]
+
+
+class Button(NamedTuple):
+    """A button on a message, or one in the making."""
+
+    label: str
+    custom_id: str
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary
+
+
+Row = Sequence[Button | Menu]
+"""Buttons side by side (five at most), or one menu: Discord's limits."""
 _STYLES = {
     "primary": discord.ButtonStyle.primary,
     "secondary": discord.ButtonStyle.secondary,
@@ -60,7 +72,7 @@ def draw(
     their row; the support button carries `outbox_id`, by which a lost message is found.
     """
     filled = library.fill(template, params, origin.language)
-    rows: list[Sequence[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
+    rows: list[Row] = [[chooser] for chooser in menus]
     rows += [
         [button(library, reference, origin, subject_id, outbox_id) for reference in row]
         for row in with_support(
@@ -71,7 +83,7 @@ def draw(
         return {"view": _panel(filled, rows), "allowed_mentions": discord.AllowedMentions.none()}
     return {
         "content": filled.text,
-        "view": plain(rows),
+        "view": Plain(rows),
         "allowed_mentions": discord.AllowedMentions.none(),
         "suppress_embeds": True,
     }
@@ -95,7 +107,7 @@ def is_support(kind: str) -> bool:
 
 def button(
     library: Library, reference: str, origin: Origin, subject_id: int = 0, outbox_id: int = 0
-) -> discord.ui.Button[Any]:
+) -> Button:
     """One button from its reference, with its words in the origin's language."""
     words = library.button(reference, origin.language)
     kind = reference.partition("=")[0]
@@ -104,7 +116,7 @@ def button(
         custom_id = make(kind, outbox_id, f"{origin}.{choice}" if choice else str(origin))
     else:
         custom_id = make(reference, subject_id)
-    return discord.ui.Button(label=words.label, style=_STYLES[words.style], custom_id=custom_id)
+    return Button(words.label, custom_id, _STYLES[words.style])
 
 
 def draw_card(
@@ -118,12 +130,12 @@ def draw_card(
 
     Its buttons speak of the origin's network, so that nobody in two is asked which.
     """
-    rows: list[Sequence[discord.ui.Item[Any]]] = [[chooser] for chooser in menus]
+    rows: list[Row] = [[chooser] for chooser in menus]
     rows += [
         [button(library, reference, origin, origin.network_id) for reference in row]
         for row in with_support(buttons)
     ]
-    return {"content": text, "view": plain(rows), "suppress_embeds": True}
+    return {"content": text, "view": Plain(rows), "suppress_embeds": True}
 
 
 def menu(custom_id: str, options: Sequence[tuple[str, str]], hint: str = "") -> discord.ui.Select[Any]:
@@ -155,28 +167,66 @@ def role_menu(custom_id: str, placeholder: str) -> discord.ui.RoleSelect[Any]:
     return discord.ui.RoleSelect(custom_id=custom_id, placeholder=placeholder)
 
 
-def plain(rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.View:
-    """A view of these rows that discord.py sends and then forgets.
+class Plain(discord.ui.View):
+    """Rows beneath a message that discord.py sends and then forgets.
 
     A view still running would be kept in memory for every message ever sent; all our state is in the custom ids.
+    `discord.ui.View` makes a future and asks the system for random bytes, a sixth of what an answer costs (measured),
+    for a listening that never begins. So this one is finished from the start and only knows what is asked of a view that is sent.
     """
-    view = discord.ui.View(timeout=None)
-    for number, row in enumerate(rows):
-        for item in row:
-            item.row = number
-            view.add_item(item)
-    view.stop()
-    return view
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        # Without super().__init__(), as said above; a test holds this against what discord.py's own view would send.
+        self._components = [
+            {
+                "type": discord.ComponentType.action_row.value,
+                "components": [_component(item) for item in row],
+            }
+            for row in rows
+        ]
+
+    def to_components(self) -> list[dict[str, Any]]:
+        return self._components
+
+    def has_components_v2(self) -> bool:
+        return False
+
+    @property
+    def timeout(self) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride] - nothing sets it
+        return None
+
+    def is_dispatchable(self) -> bool:
+        return False
+
+    def is_finished(self) -> bool:
+        return True
 
 
-def _panel(filled: Filled, rows: Sequence[Sequence[discord.ui.Item[Any]]]) -> discord.ui.LayoutView:
+def _item(item: Button | Menu) -> discord.ui.Item[Any]:
+    if not isinstance(item, Button):
+        return item
+    return discord.ui.Button(label=item.label, custom_id=item.custom_id, style=item.style)
+
+
+def _component(item: Button | Menu) -> dict[str, Any]:
+    if not isinstance(item, Button):
+        return {**item.to_component_dict()}
+    return {
+        "type": discord.ComponentType.button.value,
+        "style": item.style.value,
+        "label": item.label,
+        "custom_id": item.custom_id,
+    }
+
+
+def _panel(filled: Filled, rows: Sequence[Row]) -> discord.ui.LayoutView:
     view = discord.ui.LayoutView(timeout=None)
     container: discord.ui.Container[Any] = discord.ui.Container(accent_colour=discord.Colour(0x5B7C99))
     if filled.title:
         container.add_item(discord.ui.TextDisplay(f"## {filled.title}"))
     container.add_item(discord.ui.TextDisplay(filled.text))
     for row in rows:
-        container.add_item(discord.ui.ActionRow(*row))
+        container.add_item(discord.ui.ActionRow(*(_item(item) for item in row)))
     view.add_item(container)
     view.stop()
     return view

@@ -29,7 +29,7 @@ from tests.authorisation.on import meet, write
 from tests.authorisation.table import DM, SERVER
 from tests.authorisation.told import tell
 from tests.checkins.evening import Evening, an_evening, last, which
-from tests.launch.scene import WEDNESDAY, answered, offers_support, until, words
+from tests.launch.scene import PATIENCE_S, WEDNESDAY, answered, offers_support, until, words
 
 Dump = dict[str, set[tuple[Any, ...]]]
 TEXT_INPUT, USER_MENU, STRING_MENU, LABEL = 4, 5, 3, 18
@@ -271,11 +271,11 @@ async def build(evening: Evening) -> Town:
     }
     kate, tom = people["kate"], people["tom"]
     contact = {"nation": "england", "contact": people["dilys"].id, "zone": "Europe/London"}
-    await (await demo.organiser.slash(evening.welcome, "network setup", contact)).message(timeout=15)
+    await (await demo.organiser.slash(evening.welcome, "network setup", contact)).message(timeout=PATIENCE_S)
     evening.world.join(tom, demo.second_guild_id)
     other = {"nation": "wales", "contact": tom.id, "zone": "Europe/London"}
     await (await demo.second_organiser.slash(demo.second_channel_id, "network setup", other)).message(
-        timeout=15
+        timeout=PATIENCE_S
     )
     for person in (cast["member"], cast["left"], kate):
         await evening.join(person)

@@ -17,8 +17,9 @@ from typing import Any
 
 from bot.sandbox.exchange import Exchange
 from tests.launch.processes import Nursery
-from tests.launch.scene import Scene, answered, button, until
+from tests.launch.scene import PATIENCE_S, Scene, answered, button, until
 
+DEADLINE_S = 3.0
 Tap = Callable[[], Awaitable[Exchange]]
 
 
@@ -52,6 +53,7 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
         their_watch.times.clear()
         await _steadily([tap_ours, tap_theirs], chosen.seconds, chosen.per_second)
         steady_ours, steady_theirs = our_watch.seconds(), their_watch.seconds()
+        ours.world.backend.answer_within = theirs.world.backend.answer_within = DEADLINE_S
         within_ours = await _burst(tap_ours, chosen.burst)
         within_theirs = await _burst(tap_theirs, chosen.burst)
     finally:
@@ -93,7 +95,7 @@ async def _steadily(taps: list[Tap], seconds: float, per_second: int) -> None:
     for number in range(int(seconds * per_second) * len(taps)):
         await asyncio.sleep(max(0.0, begun + number / (per_second * len(taps)) - loop.time()))
         pending.append(await taps[number % len(taps)]())
-    await asyncio.gather(*(exchange.wait(10) for exchange in pending))
+    await asyncio.gather(*(exchange.wait(PATIENCE_S) for exchange in pending))
 
 
 async def _burst(tap: Tap, many: int) -> float:
@@ -104,6 +106,6 @@ async def _burst(tap: Tap, many: int) -> float:
         if number % 10 == 9:
             await asyncio.sleep(max(0.0, begun + number / many - time.monotonic()))
     print(f"{many} taps in {time.monotonic() - begun:.2f} s", end="")
-    await asyncio.gather(*(exchange.wait(10) for exchange in exchanges))
+    await asyncio.gather(*(exchange.wait(PATIENCE_S) for exchange in exchanges))
     print(f", all ended after {time.monotonic() - begun:.2f} s")
     return sum(exchange.error is None for exchange in exchanges) / many

@@ -32,7 +32,7 @@ from bot.ui.render import Origin, draw
 from tests.bench import members
 from tests.bench.members import NETWORK, WEDNESDAY_AT_SIX
 from tests.launch.processes import Bot, Nursery, Program
-from tests.launch.scene import Scene, until
+from tests.launch.scene import PATIENCE_S, Scene, until
 
 LEVELS = tuple(Level)
 DEADLINE_S = 3.0
@@ -193,6 +193,7 @@ class Storm:
 
 async def _storm(folder: Path, nursery: Nursery, many: int, seconds: float, *, bare: bool = False) -> Storm:
     scene = Scene(folder, nursery)
+    scene.world.backend.answer_within = DEADLINE_S
     await scene.open()
     try:
         crowd = Crowd(scene, many)
@@ -211,7 +212,7 @@ async def _storm(folder: Path, nursery: Nursery, many: int, seconds: float, *, b
         keeping = asyncio.create_task(crowd.all_kept()) if not bare else None
         exchanges = await crowd.answer(seconds)
         pressed = time.monotonic() - crowd.begun
-        await asyncio.gather(*(exchange.wait(10) for exchange in exchanges))
+        await asyncio.gather(*(exchange.wait(PATIENCE_S) for exchange in exchanges))
         kept_s = await keeping if keeping is not None else float("inf")
         after = work.cpu_times()
     finally:

@@ -38,7 +38,7 @@ from tests.bench import members
 from tests.bench.members import NETWORK
 from tests.bench.replies import load_once
 from tests.launch.processes import Bot, Nursery, Program
-from tests.launch.scene import Scene, custom_ids, until
+from tests.launch.scene import PATIENCE_S, Scene, custom_ids, until
 
 MONDAY = datetime(2026, 11, 23, tzinfo=members.WEDNESDAY_AT_SIX.tzinfo)
 SATURDAY_AT_NINE = datetime(2026, 11, 28, 9, tzinfo=MONDAY.tzinfo)
@@ -256,7 +256,7 @@ async def _presses(
         gc.collect()
         gc.freeze()  # the server's share of the machine is not what is measured
         exchanges = await crowd.press(chosen.seconds)
-        await asyncio.gather(*(exchange.wait(10) for exchange in exchanges))
+        await asyncio.gather(*(exchange.wait(PATIENCE_S) for exchange in exchanges))
         assert bot.pid
         if not bare:
             with members.writing(scene.database) as session:

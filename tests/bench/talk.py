@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.crash.pairs import Pair, count, heard, pairs
 from tests.launch.processes import Nursery
-from tests.launch.scene import Scene, until
+from tests.launch.scene import PATIENCE_S, Scene, until
 
 APART_S = 0.03  # between two messages: slower than the bot's pace of 47 requests a second
 
@@ -77,7 +77,7 @@ async def _timed(folder: Path, nursery: Nursery, messages: int, *, bare: bool = 
         for number in range(messages + 10):
             begun = time.perf_counter()
             await pair.say(pair.member, f"w {number}")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 took.append(await arrivals.get() - begun)
             await asyncio.sleep(APART_S)
     finally:

@@ -42,7 +42,7 @@ async def bench(name: str, options: str) -> dict[str, Any]:
     """The figures of one bench, run as people run it."""
     command = [sys.executable, "-m", "tests.bench", name, *options.split()]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(600):
         out, _ = await process.communicate()
     assert process.returncode == 0
     return json.loads(out.splitlines()[-1])

@@ -6,9 +6,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,7 +22,7 @@ from bot.buddies.matchmaker import Matchmaker, RoundFailed
 from bot.buddies.rules import Forbidden, Left, Round
 from tests.buddies.networks import Some, modest, networks
 from tests.buddies.people import history, network
-from tests.launch.scene import until
+from tests.launch.scene import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,6 +40,25 @@ def is_running(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+Start = Callable[[psutil.Process], None]
+
+
+@pytest.fixture
+def at_start(monkeypatch: pytest.MonkeyPatch) -> Callable[[Start], None]:
+    """Have something done with each process before it is asked for anything, and so before it can end."""
+    begin = asyncio.create_subprocess_exec
+
+    def when_started(does: Start) -> None:
+        async def start(*command: Any, **how: Any) -> Any:
+            process = await begin(*command, **how)
+            does(psutil.Process(process.pid))
+            return process
+
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+
+    return when_started
+
+
 async def at_work(maker: Matchmaker) -> int:
     """The process, when it has started on what it was asked: it has read it, and uses the processor."""
     pid = await until(lambda: maker.pid, "the process starting")
@@ -47,19 +67,22 @@ async def at_work(maker: Matchmaker) -> int:
 
 
 async def test_a_round_is_the_same_in_another_process_and_the_process_ends_with_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, at_start: Callable[[Start], None]
 ) -> None:
     """Also under other hashes, which decide the order of sets; and it is given none of the bot's secrets."""
     monkeypatch.setenv("DISCORD_TOKEN", "a secret")
+    given: dict[int, dict[str, str]] = {}
+    at_start(lambda process: given.update({process.pid: process.environ()}))
     people = network(301)
     forbidden = history(people)
     async with matchmaker() as maker:
         first = asyncio.create_task(maker.match(people, forbidden, 7))
         second = asyncio.create_task(maker.match(people[::-1], forbidden, 7))
-        pid = await until(lambda: maker.pid, "the process starting")
-        assert "DISCORD_TOKEN" not in psutil.Process(pid).environ()
         assert await first == await second == match(people, forbidden, 7)
         assert maker.pid is None
+        ((pid, environ),) = given.items()
+        assert "PATH" in environ
+        assert "DISCORD_TOKEN" not in environ
         assert not is_running(pid)
         assert await maker.match([], Forbidden(), 1) == Round()
         with pytest.raises(ValueError, match="twice"):
@@ -77,13 +100,18 @@ async def test_a_process_that_dies_fails_its_round_and_no_other() -> None:
         assert await waiting == match(people[:20], Forbidden(), 2)
 
 
-async def test_a_round_that_does_not_end_is_ended() -> None:
-    async with matchmaker(longest_s=0.5) as maker:
-        failing = asyncio.create_task(maker.match(network(3000), Forbidden(), 1))
-        pid = await until(lambda: maker.pid, "the process starting")
-        os.kill(pid, signal.SIGSTOP)
+async def test_a_round_that_does_not_end_is_ended(at_start: Callable[[Start], None]) -> None:
+    stopped: list[int] = []
+
+    def stop(process: psutil.Process) -> None:
+        process.suspend()
+        stopped.append(process.pid)
+
+    at_start(stop)
+    async with matchmaker(longest_s=2.0) as maker:
         with pytest.raises(RoundFailed):
-            await failing
+            await maker.match(network(300), Forbidden(), 1)
+        (pid,) = stopped
         assert not is_running(pid)
 
 
@@ -144,7 +172,7 @@ async def test_it_ends_with_its_input_in_the_middle_of_being_asked() -> None:
         worker.stdin.write(len(frame).to_bytes(frames.LENGTH) + frame)
     assert rest, "there is more to come"
     worker.stdin.close()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         assert await worker.wait() == 0
 
 

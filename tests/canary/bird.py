@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox.people import Person
-from tests.launch.scene import WEDNESDAY, Scene, answered, button, custom_ids, until
+from tests.launch.scene import PATIENCE_S, WEDNESDAY, Scene, answered, button, custom_ids, until
 
 NAME = "quillfeather-canary"
 SHOWN = "Quillfeather Plumbago"
@@ -46,7 +46,7 @@ class Bird:
 
     async def slash(self, command: str, **options: Any) -> dict[str, Any]:
         exchange = await answered(await self.person.slash(self.scene.welcome, command, options))
-        return await exchange.message(timeout=15)
+        return await exchange.message(timeout=PATIENCE_S)
 
     async def write(self, words: str) -> None:
         before = len(self.scene.dms(self.person))
@@ -89,7 +89,7 @@ async def through_everything(bird: Bird, advance: Any) -> None:
     sent = await answered(
         await person.submit(form, {"what": LET_GO["report"], "reply": ["yes"], "who": [kate.id]})
     )
-    await sent.message(timeout=15)
+    await sent.message(timeout=PATIENCE_S)
     facts = await bird.slash("me employer")
     form = await bird.press(facts, "me.fact=employer")
     unknown = (await answered(await person.submit(form, {"text": EMPLOYER}))).messages[-1]
@@ -120,14 +120,17 @@ async def be_forgotten(bird: Bird) -> None:
     asked = await bird.slash("me forget")
     assert any(i.endswith(":yes") for i in custom_ids(asked))
     done = await answered(await bird.person.press(int(asked["id"]), button(asked, "me.forget=yes")))
-    await done.message(timeout=15)
+    await done.message(timeout=PATIENCE_S)
 
 
 def found(files: Iterable[Path], needles: Iterable[bytes]) -> list[str]:
     """Which files hold which needles, looked for as bytes, in capitals and small letters alike for words."""
     hits: list[str] = []
     for path in files:
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            continue  # a running bot has let it go since it was listed
         folded = content.lower()
         hits += [
             f"{path.name} holds {n!r}"

@@ -18,7 +18,7 @@ import pytest
 from tests.canary.bird import LET_GO, found, hatch, kept_by, sentences
 from tests.launch.mail import Mail
 from tests.launch.processes import ROOT
-from tests.launch.scene import Scene, until
+from tests.launch.scene import PATIENCE_S, Scene, until
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads what Linux says of a process")
@@ -75,7 +75,7 @@ async def test_a_check_of_the_words_has_nobody_in_its_memory(scene: Scene) -> No
         limit=1 << 22,
     )
     assert check.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while (line := await check.stdout.readline()) != b"checked\n":
             assert line, "the check ended before it was looked into"
     remembered = scene.folder / "remembered"

@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -35,9 +35,9 @@ from bot.settings import Settings
 from bot.support.lexicon import load_lexicon
 from bot.support.recognise import Recogniser
 from tests.contract.openapi import Contract
-from tests.launch.scene import SUNDAY, Scene, answered, button, offers_support, until, words
+from tests.launch.scene import ANSWER_S, SUNDAY, Scene, answered, button, offers_support, until, words
 
-QUIET_S = 0.05  # eight seconds for people; here only so much that texts in a row are one
+QUIET_S = 0.05  # eight seconds for people; texts that are to be met as one are written `in_a_row`
 
 
 class Slips(logging.Handler):
@@ -123,14 +123,17 @@ class Evening(Scene):
         # discord.py loads an extension afresh for every bot, so this is that bot's alone.
         sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
         await self.known()
+        # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow.
+        await until(lambda: not any(g.unavailable for g in self.app.client.guilds), "knowing its servers")
 
     async def _ready(self) -> None:
         await self.app.opened()
         await self.app.client.wait_until_ready()
 
     async def sleep(self) -> None:
-        """Stop the bot, as SIGTERM does."""
+        """Stop the bot, as SIGTERM does, once it has said all it had to say to whoever pressed or asked."""
         if self._running is not None:
+            await until(lambda: not _answering(), "everybody being answered to the end")
             self.app.stop()
             await self._running
             self._running = None
@@ -178,17 +181,49 @@ class Evening(Scene):
         me = str(self.world.backend.bot_user.id)
         return [m for m in self.dms(person) if m["author"]["id"] == me]
 
+    async def heard(self) -> None:
+        """Until the bot has heard of everything that has happened, and has begun on it."""
+        await until(self._has_heard, "the bot hearing everything")
+
+    def _has_heard(self) -> bool:
+        sessions = [s for s in self.wire.gateway.sessions.values() if s.connection is not None]
+        return all(s.seq == self.app.client.ws.sequence for s in sessions) and not any(
+            task.get_name().startswith(("discord.py: ", "CommandTree-invoker"))
+            for task in asyncio.all_tasks()
+        )
+
     async def settled(self) -> None:
-        """Until whatever was written has been answered."""
+        """Until whatever was written has been heard and answered."""
         cog: Any = self.app.client.get_cog("Conversation")
         cards: Any = self.app.client.get_cog("Cards")
-        await until(lambda: not cog._bursts and not cog._tasks and not cards._tasks, "quiet")
+        await until(
+            lambda: self._has_heard() and not cog._bursts and not cog._tasks and not cards._tasks, "quiet"
+        )
+
+    def nobody_pauses(self) -> None:
+        """What is written from here on waits for more; what is met comes at once."""
+        sys.modules["cogs.conversation"].QUIET_S = 3600.0  # type: ignore[attr-defined]
+
+    @contextlib.asynccontextmanager
+    async def in_a_row(self, person: Person) -> AsyncIterator[None]:
+        """What somebody writes in here is written before they pause, however long this machine takes over it."""
+        await self.settled()
+        self.nobody_pauses()
+        yield
+        await self.heard()
+        sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
+        cog: Any = self.app.client.get_cog("Conversation")
+        cog._bursts[person.id].timer.cancel()
+        waiting = [t for t in asyncio.get_running_loop()._scheduled if t._callback == cog._answer_soon]  # type: ignore[attr-defined]
+        assert all(timer.cancelled() for timer in waiting), "each text begins the wait anew"
+        cog._answer_soon(person.id)
+        await self.settled()
 
     # What is kept
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the database from outside."""
-        with contextlib.closing(sqlite3.connect(self.database, timeout=5)) as connection:
+        with contextlib.closing(sqlite3.connect(self.database, timeout=60)) as connection:
             return connection.execute(query, values).fetchall()
 
     async def levels(self, person: Person) -> list[str]:
@@ -198,6 +233,12 @@ class Evening(Scene):
         return [
             str(p.level) for p in await answering.history(self.app.store, self.app.keyring, None, person.id)
         ]
+
+
+def _answering() -> bool:
+    """Whether a command or a press is still being answered: some are answered in several messages."""
+    names = ("CommandTree-invoker", "discord.py: on_interaction")
+    return any(task.get_name() in names for task in asyncio.all_tasks())
 
 
 def last(exchange: Exchange) -> dict[str, Any]:
@@ -283,6 +324,8 @@ async def an_evening(folder: Path, monkeypatch: pytest.MonkeyPatch, at: datetime
     reads = recogniser()
     monkeypatch.setattr("bot.app.Recogniser.load", lambda _: reads)
     monkeypatch.setattr("bot.app.Recogniser.load_encoder", lambda _: False)
+    # Discord is asked who somebody is; a machine busy with other tests may take longer to say than a press can wait.
+    monkeypatch.setattr("bot.ui.listeners.PATIENCE_S", ANSWER_S)
     one = Evening(folder, at)
     await one.open()
     try:

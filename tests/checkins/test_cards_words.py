@@ -17,7 +17,7 @@ from bot.members import service as members
 from bot.sandbox.people import Person
 from bot.support.lines import NetworkSupport, OwnLine
 from bot.support.recognise import Recogniser, Verdict
-from tests.checkins.evening import Evening, expect, last, says, wording
+from tests.checkins.evening import QUIET_S, Evening, expect, last, says, wording
 from tests.launch.scene import WEDNESDAY, answered, button, custom_ids, offers_support, until, words
 
 DARK = "I want to kill myself, and the marzipan heron knows"
@@ -35,12 +35,6 @@ MET = [
 
 def dark_ones(evening: Evening, person: Person) -> list[dict[str, Any]]:
     return [m for m in evening.from_bot(person) if says(m, "support.crisis")]
-
-
-async def quiet_for_ever(evening: Evening) -> None:
-    """Nobody pauses: what comes now comes at once."""
-    await evening.settled()
-    sys.modules["cogs.conversation"].QUIET_S = 3600.0  # type: ignore[attr-defined]
 
 
 async def said(evening: Evening, person: Person, *texts: str) -> list[dict[str, Any]]:
@@ -82,7 +76,7 @@ async def test_dark_words_are_met_once_in_ten_minutes_and_never_with_silence(eve
 
 
 async def test_a_card_does_not_wait_for_a_pause_in_the_writing(evening: Evening) -> None:
-    await quiet_for_ever(evening)
+    evening.nobody_pauses()
     dm = await evening.you.open_dm()
     await evening.you.send(dm, "hello")
     await evening.you.send(dm, DARK)
@@ -90,12 +84,10 @@ async def test_a_card_does_not_wait_for_a_pause_in_the_writing(evening: Evening)
 
 
 async def test_a_sentence_in_pieces_is_read_as_one_and_what_follows_is_met(evening: Evening) -> None:
-    sys.modules["cogs.conversation"].QUIET_S = 0.5  # type: ignore[attr-defined]
     dm = await evening.you.open_dm()
-    for text in ("I want to", "kill", "myself", "sorry"):
-        await evening.you.send(dm, text)
-    await until(lambda: len(evening.from_bot(evening.you)) == 2, "a card, and a word about what came after")
-    await evening.settled()
+    async with evening.in_a_row(evening.you):
+        for text in ("I want to", "kill", "myself", "sorry"):
+            await evening.you.send(dm, text)
     card, again = evening.from_bot(evening.you)
     expect(card, "support.crisis")
     expect(again, "support.crisis_again")
@@ -108,9 +100,12 @@ async def test_changed_words_are_read_again(evening: Evening) -> None:
     await until(lambda: len(evening.from_bot(you)) == 1, "an answer")
     await you.edit(dm, first, DARK)
     await until(lambda: dark_ones(evening, you), "a card for what it says now")
+    await evening.settled()
     await you.edit(dm, first, DARK + "!")
+    await evening.settled()
+    assert len(evening.from_bot(you)) == 2, "it was met already"
     # While it is not answered yet, what it says now is what is met.
-    await quiet_for_ever(evening)
+    evening.nobody_pauses()
     evening.clock.move_to(evening.clock.now() + timedelta(minutes=11))
     second = await you.send(dm, "the roof as well")
     await you.edit(dm, second, DARKER)
@@ -167,11 +162,12 @@ async def test_cards_come_while_there_is_no_database(evening: Evening) -> None:
 
 async def unopened(evening: Evening) -> Any:
     """A bot that is connected and has no database."""
-    waking = asyncio.create_task(evening.wake())
-    await evening.known()
+    before, waking = evening.app, asyncio.create_task(evening.wake())
+    await until(lambda: evening.app is not before, "another bot")
     await until(lambda: evening.app.client.get_cog("Conversation"), "its cogs")
+    await evening.known()
     await evening.app.client.wait_until_ready()
-    sys.modules["cogs.conversation"].QUIET_S = 0.05  # type: ignore[attr-defined]
+    sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
     waking.cancel()
     return evening.app
 

@@ -188,10 +188,9 @@ async def test_a_reaction_is_thanked_once_a_message(evening: Evening, asked: dic
 
 async def test_several_texts_in_a_row_get_one_answer(evening: Evening, asked: dict[str, Any]) -> None:
     dm, count = await evening.you.open_dm(), len(evening.from_bot(evening.you))
-    for text in ("ok", "well", "no", "not ok"):
-        await evening.you.send(dm, text)
-    await until(lambda: len(evening.from_bot(evening.you)) > count, "an answer")
-    await evening.settled()
+    async with evening.in_a_row(evening.you):
+        for text in ("ok", "well", "no", "not ok"):
+            await evening.you.send(dm, text)
     assert len(evening.from_bot(evening.you)) == count + 1
     expect(evening.from_bot(evening.you)[-1], "checkins.words_untapped")
     assert await evening.levels(evening.you) == [], "which of them was meant is not ours to say"
@@ -199,10 +198,9 @@ async def test_several_texts_in_a_row_get_one_answer(evening: Evening, asked: di
 
 async def test_a_sticker_after_a_sentence_does_not_drown_it(evening: Evening, asked: dict[str, Any]) -> None:
     dm, count = await evening.you.open_dm(), len(evening.from_bot(evening.you))
-    await evening.you.send(dm, "I do not think I can do this for another term")
-    await evening.you.send(dm, sticker=True)
-    await until(lambda: len(evening.from_bot(evening.you)) > count, "an answer")
-    await evening.settled()
+    async with evening.in_a_row(evening.you):
+        await evening.you.send(dm, "I do not think I can do this for another term")
+        await evening.you.send(dm, sticker=True)
     (reply,) = evening.from_bot(evening.you)[count:]
     expect(reply, "checkins.words_untapped")
 

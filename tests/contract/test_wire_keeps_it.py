@@ -138,7 +138,7 @@ async def test_servers(contract: Contract, stage: Stage) -> None:
 async def test_refusals(contract: Contract, stage: Stage) -> None:
     dm = await stage.bea.open_dm()
     stage.wire.record = True
-    stage.wire.limits.messages = (1, 5.0)
+    stage.wire.limits.messages = (1, 600.0)
     for body in ({"content": ""}, {"content": "x"}):
         await call(stage, "POST", f"/channels/{dm}/messages", body)
     await call(stage, "GET", "/users/1")

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from bot.db.keys import Keyring
 from bot.db.own import erase
 from bot.errors import OperatorError
 from tests.copies.house import AMIR, NOW, PEOPLE, RUTH, House
+from tests.launch.scene import PATIENCE_S
 
 # Moves amounts between a hundred rows, in one transaction each, until it is killed; the sum stays the same.
 MOVER = """
 import random, sqlite3, sys
-c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=5)
+c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
 c.execute("PRAGMA secure_delete=ON")
 n = 0
 while True:
@@ -46,6 +48,16 @@ def _opened(file: Path, house: House) -> sqlite3.Connection:
     # A database in memory has no log beside it; the two bytes that say "with a log" would keep it from opening.
     connection.deserialize(content[:18] + b"\1\1" + content[20:])
     return connection
+
+
+def _until_moved(house: House) -> None:
+    """Until the other process has had a turn; one processor may not give it any for a while."""
+    with contextlib.closing(sqlite3.connect(house.database)) as own:
+        (before,) = own.execute("PRAGMA data_version").fetchone()
+        ends = time.monotonic() + PATIENCE_S
+        while own.execute("PRAGMA data_version").fetchone() == (before,):
+            assert time.monotonic() < ends, "the writer does nothing more"
+            time.sleep(0.001)
 
 
 def test_a_backup_holds_everything(house: House) -> None:
@@ -81,7 +93,10 @@ def test_every_backup_made_while_another_process_writes_is_one_moment(house: Hou
         assert mover.stdout
         assert mover.stdout.readline() == "moving\n"
         try:
-            files = [house.backup(f"{number}.ok") for number in range(10)]
+            files = []
+            for number in range(10):
+                files.append(house.backup(f"{number}.ok"))
+                _until_moved(house)
             assert mover.poll() is None, "the writer gave up: a backup kept it waiting"
         finally:
             mover.kill()
@@ -108,7 +123,7 @@ def test_an_erasure_under_way_is_waited_for(house: House) -> None:
 
     forgetting = threading.Thread(target=erase_slowly)
     forgetting.start()
-    assert noted.wait(10)
+    assert noted.wait(PATIENCE_S)
     file = house.backup()
     made.set()
     forgetting.join()

@@ -8,11 +8,13 @@ import threading
 from datetime import date, timedelta
 from pathlib import Path
 
+import filelock
 import pytest
 
 from bot.db.keys import Keyring
 from bot.db.ledger import KEEP, Ledger, Mark
 from bot.errors import OperatorError
+from tests.launch.scene import PATIENCE_S
 
 TODAY = date(2026, 3, 4)
 RUTH, AMIR, BEA = 100000000000000001, 100000000000000002, 100000000000000003
@@ -68,8 +70,11 @@ def test_a_torn_last_line_costs_nobody_else_anything(ledger: Ledger, torn: int) 
     assert ledger.noted_since(mark) == ({ledger.tag(AMIR), ledger.tag(BEA)} if whole else {ledger.tag(BEA)})
 
 
-def test_many_may_write_at_once(ledger: Ledger) -> None:
+def test_many_may_write_at_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     mark = ledger.mark()
+    # Four who do nothing else may keep one of them from the file for longer than a bot waits.
+    lock = filelock.FileLock
+    monkeypatch.setattr(filelock, "FileLock", lambda *a, timeout, **how: lock(*a, timeout=PATIENCE_S, **how))
 
     def work(start: int) -> None:
         own = _again(ledger)

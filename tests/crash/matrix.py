@@ -116,7 +116,7 @@ class Matrix:
             self._scene.wire.faults.add(slow)
         self._killed.clear()
         self._bot = bot = await self._scene.fork(blind=self._blind)
-        await until(lambda: self._killed.is_set() or not self._left(), "the end of a life", 60)
+        await until(lambda: self._killed.is_set() or not self._left(), "the end of a life")
         if blow is not None and self._aim is None:  # struck, be it a moment after the last commit
             await self._killed.wait()
             await bot.ended()

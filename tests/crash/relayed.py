@@ -52,7 +52,7 @@ class Relayed:
             await self._life(deck.pop(), forgotten=dice.random() < 0.5)
         bot = await scene.bot()
         with contextlib.suppress(AssertionError):  # what is not there then is counted as lost
-            await until(self._all_there, "everything arriving", 60)
+            await until(self._all_there, "everything arriving")
         await scene.bot_is_quiet()
         assert await bot.stop() == 0
         return count(scene, self._pairs)

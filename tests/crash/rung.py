@@ -244,7 +244,7 @@ class Rung:
         ]
 
     def _done(self) -> bool:
-        with contextlib.closing(sqlite3.connect(self.scene.database, timeout=5)) as connection:
+        with contextlib.closing(sqlite3.connect(self.scene.database, timeout=60)) as connection:
             ((open_calls,),) = connection.execute("SELECT count(*) FROM call WHERE state != 'closed'")
             ((waiting,),) = connection.execute(
                 "SELECT count(*) FROM outbox WHERE state = 'sending' OR (state = 'pending' AND template NOT LIKE "
@@ -256,7 +256,7 @@ class Rung:
 
     def _count(self) -> Told:
         told = Told(calls=len(self.members))
-        with contextlib.closing(sqlite3.connect(self.scene.database, timeout=5)) as connection:
+        with contextlib.closing(sqlite3.connect(self.scene.database, timeout=60)) as connection:
             holders = dict(connection.execute("SELECT user_id, holder_id FROM call"))
         held = Counter(holders.values())
         for human in self.members:

@@ -86,7 +86,7 @@ class Mortal:
         self._killed.clear()
         self._aim = aim
         self._bot = await self._scene.fork()
-        await until(lambda: self._killed.is_set() or done(), "the end of a life", 60)
+        await until(lambda: self._killed.is_set() or done(), "the end of a life")
         self._aim = None
         if self._killed.is_set():
             await self._bot.ended()

@@ -35,7 +35,7 @@ async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
 
 def unfinished(scene: Scene, due: str) -> int:
     """Members not asked yet, and questions on their way, as the database says."""
-    with contextlib.closing(sqlite3.connect(scene.database, timeout=5)) as connection:
+    with contextlib.closing(sqlite3.connect(scene.database, timeout=60)) as connection:
         waiting = connection.execute(
             "SELECT count(*) FROM checkin_plan WHERE next_at <= ?", (due,)
         ).fetchone()[0]
@@ -80,7 +80,6 @@ async def test_killed_in_the_middle_of_a_round_nobody_is_forgotten_or_asked_twic
         await until(
             lambda: killed.is_set() or not unfinished(scene, f"{due:%Y-%m-%d %H:%M:%S.%f}"),
             "a life's end",
-            60,
         )
         if killed.is_set():
             await bots[-1].ended()

@@ -36,7 +36,7 @@ async def scene(tmp_path: Path, nursery: Nursery) -> AsyncIterator[Scene]:
 
 def rows(scene: Scene, query: str, *values: str) -> list[tuple[int, str]]:
     """Ask the database from outside."""
-    with contextlib.closing(sqlite3.connect(scene.database, timeout=5)) as connection:
+    with contextlib.closing(sqlite3.connect(scene.database, timeout=60)) as connection:
         return connection.execute(query, values).fetchall()
 
 
@@ -99,7 +99,7 @@ async def test_killed_in_the_middle_nobodys_answer_is_lost_and_everybody_is_remi
         def done() -> bool:
             return not rows(scene, WAITING, f"{now:%Y-%m-%d %H:%M:%S}") and not rows(scene, SENDING)
 
-        await until(lambda: killed.is_set() or done(), "a life's end", 60)
+        await until(lambda: killed.is_set() or done(), "a life's end")
         if killed.is_set():
             await bots[-1].ended()
             await asyncio.sleep(0.02)

@@ -15,6 +15,7 @@ from bot.clock import MovableClock, SystemClock
 from bot.db.store import Store
 from bot.settings import Settings
 from tests.doctor.conftest import Surgery
+from tests.launch.scene import PATIENCE_S
 
 KINDS = ("ok    ", "mend  ", "look  ")
 
@@ -134,7 +135,7 @@ async def test_the_command(surgery: Surgery, tmp_path: Path) -> None:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == code, done.stdout + done.stderr
         assert done.stdout.splitlines()[-1].startswith("Nothing needs" if code == 0 else "1 thing(s)")

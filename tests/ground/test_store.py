@@ -20,6 +20,7 @@ from bot.db import store as stores
 from bot.db.store import Store, engine_for, sqlite_path, wake
 from bot.errors import OperatorError, StoreUnavailable
 from tests.ground import rows
+from tests.launch.scene import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,30 +49,32 @@ async def test_no_update_is_lost(store: Store) -> None:
 async def test_no_update_is_lost_between_two_processes(store: Store, tmp_path: Path) -> None:
     await store.write(rows.add, 1)
     program = f"""
-import asyncio
+import asyncio, sys
 from bot.db.store import Store
 from tests.ground import rows
 async def main():
     store = Store("sqlite:///{tmp_path / "x.db"}")
-    await rows.insist(store, rows.increment, 1)
-    print("begun", flush=True)
-    for _ in range(149):
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
+    written = 0
+    while not ended.done():
         await rows.insist(store, rows.increment, 1)
+        written += 1
+        print(written, flush=True)
     await asyncio.to_thread(store.close)
 asyncio.run(main())
 """
     other = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, cwd=ROOT, stdout=subprocess.PIPE
+        sys.executable, "-c", program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert other.stdout
-    assert await other.stdout.readline() == b"begun\n"
-    mine = 0
-    while other.returncode is None:
+    assert await other.stdout.readline() == b"1\n"
+    # It writes from before the first of these until after the last, whoever of the two has more turns.
+    for _ in range(100):
         await rows.insist(store, rows.increment, 1)
-        mine += 1
+    told, _ = await other.communicate(b"\n")
     assert other.returncode == 0
-    assert mine > 10, "both wrote at the same time"
-    assert await store.read(rows.count, 1) == 150 + mine
+    theirs = int(told.split()[-1])
+    assert await store.read(rows.count, 1) == 100 + theirs
 
 
 async def test_nobody_writes_between_what_a_change_reads_and_what_it_writes(
@@ -161,9 +164,9 @@ async def test_no_error_of_a_change_stops_the_writer(store: Store, error: type[B
         except BaseException as caught:
             outcomes.append(caught)
 
-    await asyncio.wait_for(ask(), 10)
+    await asyncio.wait_for(ask(), PATIENCE_S)
     assert isinstance(outcomes[0], RuntimeError if error is StopIteration else error)
-    assert await asyncio.wait_for(store.write(rows.add, 1), 10) == 1
+    assert await asyncio.wait_for(store.write(rows.add, 1), PATIENCE_S) == 1
 
 
 async def test_a_statement_that_makes_no_sense_harms_nobody_beside_it(store: Store) -> None:

@@ -9,7 +9,9 @@ from tests.crash.matrix import MESSAGES
 from tests.launch.mail import Mail
 from tests.launch.scene import WEDNESDAY, Scene, answered, button, offers_support, says, until
 
-SIGTERM_S = 10.0  # five are promised; twice that on a machine that is busy with other tests
+SIGTERM_S = (
+    25.0  # five are promised; a machine that is busy with other tests takes longer, and what hangs has thirty
+)
 
 
 async def test_sigterm_in_the_middle_of_a_round_loses_nothing(scene: Scene) -> None:
@@ -17,7 +19,7 @@ async def test_sigterm_in_the_middle_of_a_round_loses_nothing(scene: Scene) -> N
     mail = Mail(scene.database, scene.world, "members.panel")
     channels = [await person.open_dm() for person in scene.demo.people]
     mail.put(channels * 3, scene.clock.now())
-    answer_late = Rule("slow", method="POST", path=MESSAGES, when="after", seconds=0.2, times=None)
+    answer_late = Rule("slow", method="POST", path=MESSAGES, when="after", seconds=0.5, times=None)
     scene.wire.faults.add(answer_late)
     program = scene.program("run")
     await until(lambda: answer_late.happened > 5, "the round beginning")

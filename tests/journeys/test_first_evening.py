@@ -50,7 +50,7 @@ async def test_the_question_comes_once_a_week_and_once_a_day_over_two_networks(s
     await scene.joined(scene.you)
     second = scene.demo.second_organiser
     options = {"nation": "england", "contact": second.id, "zone": "Europe/London"}
-    await (await second.slash(scene.demo.second_channel_id, "network setup", options)).message(timeout=15)
+    await (await second.slash(scene.demo.second_channel_id, "network setup", options)).message()
     await scene.join(scene.you, scene.demo.second_channel_id)
     await scene.advance_to(bot, WEDNESDAY)
     assert len(scene.questions(scene.you)) == 1

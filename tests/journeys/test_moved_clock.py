@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import SystemClock
-from tests.launch.scene import Scene, says, until
+from tests.launch.scene import SUNDAY, Scene, says, until
 from tests.launch.start import Start
 
 COMPILER = shutil.which("cc")
@@ -49,9 +49,8 @@ class Moved:
     def __init__(self, scene: Scene, library: Path) -> None:
         self._scene = scene
         self._file = scene.folder / "shift"
-        self._set(0)
+        self.to(SUNDAY)  # so that nothing depends on the day this runs
         start = Start(scene.environ, sweep_s=0.5)
-        scene.today()
         self.program = scene.program(
             json.dumps(asdict(start)),
             module="tests.launch.launcher",
@@ -70,7 +69,7 @@ class Moved:
 
     def due(self) -> datetime:
         """When the first plan is due, as the database has it."""
-        with closing(sqlite3.connect(self._scene.database, timeout=5)) as connection:
+        with closing(sqlite3.connect(self._scene.database, timeout=60)) as connection:
             (text,) = connection.execute("SELECT min(next_at) FROM checkin_plan").fetchone()
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
@@ -93,17 +92,20 @@ async def test_forward_over_a_question_and_back_and_forward_again(scene: Scene, 
     await moved.some_sweeps()
     assert scene.questions(scene.you) == []
     moved.to(due + timedelta(minutes=2))
-    await until(lambda: scene.questions(scene.you), "the sweep noticing")
+    await until(lambda: scene.questions(scene.you) and moved.due() > due, "the sweep noticing")
+    following = moved.due()
+    assert following > due + timedelta(days=6)
     for instant in (
-        SystemClock().now(),
+        SUNDAY + timedelta(minutes=10),
         due + timedelta(minutes=1),
         due - timedelta(days=3),
+        SUNDAY - timedelta(days=2),
         due + timedelta(hours=1),
     ):
         moved.to(instant)
         await moved.some_sweeps()
         assert len(scene.questions(scene.you)) == 1, instant
-    moved.to(due + timedelta(days=7, minutes=1))
+    moved.to(following + timedelta(minutes=1))
     await until(lambda: len(scene.questions(scene.you)) == 2, "the next week's question")
     assert await moved.program.stop() == 0
 
@@ -116,5 +118,5 @@ async def test_far_forward_over_a_question_drops_it_and_keeps_the_next(scene: Sc
     await until(lambda: moved.due() > due, "the plan moving on")
     await moved.some_sweeps()
     assert scene.questions(scene.you) == [], "nobody is asked in the middle of the night"
-    moved.to(due + timedelta(days=7, seconds=5))
+    moved.to(moved.due() + timedelta(seconds=5))
     await until(lambda: scene.questions(scene.you), "the next question")

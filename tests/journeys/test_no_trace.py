@@ -57,14 +57,14 @@ async def test_support_leaves_no_trace_of_a_stranger(scene: Scene) -> None:
 
 
 async def test_support_changes_no_byte_even_for_a_member(scene: Scene) -> None:
-    await scene.bot(REALLYOK_LOG_LEVEL="DEBUG")
+    bot = await scene.bot(REALLYOK_LOG_LEVEL="DEBUG")
     await scene.joined(scene.you)
     dm = await scene.you.open_dm()
-    await scene.bot_is_quiet()
+    await bot.do("quiet")
     before, log = contents(scene.data), scene.log.read_bytes()
     for where in (scene.welcome, dm):
         await through_support(scene.you, where)
-    await scene.bot_is_quiet()
+    await bot.do("quiet")
     assert contents(scene.data) == before
     assert scene.log.read_bytes() == log
 

@@ -53,7 +53,7 @@ async def nothing_else_does(scene: Scene) -> None:
 @contextlib.contextmanager
 def held(database: Path, *, wholly: bool) -> Iterator[None]:
     """Another program holds the database: for writing, or so that nobody can even read."""
-    with contextlib.closing(sqlite3.connect(database, isolation_level=None, timeout=5)) as other:
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None, timeout=60)) as other:
         if wholly:
             other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
@@ -100,7 +100,7 @@ async def test_a_folder_that_cannot_be_used_and_can_again(scene: Scene) -> None:
     bot = await scene.bot(opened=False, reopen_s=0.1)
     await support_answers(scene)
     await nothing_else_does(scene)
-    assert "cannot be used" in scene.log.read_text()
+    await until(lambda: "cannot be used" in scene.log.read_text(), "the operator being told")
     scene.data.unlink()
     await bot.opened()
     await scene.set_up()
@@ -115,7 +115,7 @@ async def test_corrupt_before_the_start(scene: Scene) -> None:
     assert scene.database.read_bytes().startswith(b"this is no database"), (
         "what is broken is left to be mended"
     )
-    assert "cannot be read" in scene.log.read_text()
+    await until(lambda: "cannot be read" in scene.log.read_text(), "the operator being told")
 
 
 async def test_corrupted_in_the_middle(scene: Scene) -> None:

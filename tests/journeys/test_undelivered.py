@@ -29,7 +29,7 @@ async def test_direct_messages_closed_since_joining_are_told_on_the_next_visit(s
     scene.you.allow_dms = True
     message = again.messages[-1]
     opened = await scene.you.press(int(message["id"]), button(message, "members.dm=again"))
-    assert says(await opened.message(timeout=15), "members.joined")
+    assert says(await opened.message(), "members.joined")
     await scene.advance_to(bot, WEDNESDAY + timedelta(days=14))
     assert len(scene.questions(scene.you)) == 1
 
@@ -94,7 +94,7 @@ async def test_a_server_in_trouble_is_tried_again_and_asked_first(scene: Scene) 
         scene.wire.faults.add(Rule("drop", method="POST", path=MESSAGES, when=when, times=2))
     scene.wire.nonce_lifetime = 0.0  # nothing but looking keeps a repeat away
     await scene.advance_to(bot, WEDNESDAY)
-    await until(lambda: all(scene.questions(person) for person in people), "all being asked", 90)
+    await until(lambda: all(scene.questions(person) for person in people), "all being asked")
     await scene.bot_is_quiet()
     assert [len(scene.questions(person)) for person in people] == [1] * 5
     assert "nobody foresaw" not in scene.log.read_text()

@@ -95,8 +95,12 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
     if what == "opened":
         await app.opened()
     elif what == "ready":
-        while not app.client.is_ready():  # noqa: ASYNC110 - discord.py's own event exists only after the login
+        # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow; its
+        # own event exists only after the login.
+        while not app.client.is_ready() or any(guild.unavailable for guild in app.client.guilds):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+    elif what == "quiet":
+        await _quiet(app)
     elif what == "due":
         due = await app.next_due()
         return {"due": due.isoformat() if due else None}
@@ -110,6 +114,22 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
         else:
             raise ValueError(what)
     return {"done": what}
+
+
+async def _quiet(app: App) -> None:
+    """Until nothing is under way that was begun: answers, a start's own work, rings, messages; all of it written down."""
+
+    def busy() -> bool:
+        begun = {task.get_coro().__qualname__ for task in app._work}  # type: ignore[union-attr]
+        names = {task.get_name() for task in asyncio.all_tasks()}
+        answering = any(name.startswith(("discord.py: ", "CommandTree-invoker")) for name in names)
+        return answering or bool(begun - {"Pump.run", "Relay.run"} or app.alarm._tasks)
+
+    while not app._opened.is_set() or busy():  # noqa: ASYNC110 - nothing says that all is done
+        await asyncio.sleep(0.01)
+    await app._drain()
+    if busy():
+        await _quiet(app)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Mail:
     def unsent(self) -> list[int]:
         """The channels of the messages that have not ended, as the database says."""
         query = "SELECT channel_id FROM outbox WHERE state IN ('pending', 'sending')"
-        with contextlib.closing(sqlite3.connect(self._database, timeout=5)) as connection:
+        with contextlib.closing(sqlite3.connect(self._database, timeout=60)) as connection:
             return [channel for (channel,) in connection.execute(query)]
 
     def lost_and_doubled(self) -> tuple[int, int]:

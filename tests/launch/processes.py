@@ -20,7 +20,7 @@ from typing import Any
 from tests.launch.start import Start
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0  # an interpreter that starts on a busy machine takes its time
 
 
 class Nursery:
@@ -61,7 +61,7 @@ class Nursery:
         assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(PATIENCE_S)
         self._process.stdout.close()
 
 

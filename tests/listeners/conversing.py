@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from typing import Any
@@ -36,7 +35,7 @@ class Conversing(Listening):
             shown = last(await answered(picked))
         expect(shown, "talks.intro")
         form = await person.press(int(shown["id"]), button(shown, "talk.anonymous.begin"))
-        await form.wait(10)
+        await form.wait()
         fields = {
             "want": [said.get("want", "listen")],
             "long": [said.get("long", "half")],
@@ -97,18 +96,27 @@ class Conversing(Listening):
             lambda: [m for m in self.evening.from_bot(person) if text in words(m)], f"{text!r} reaching them"
         )
         assert len(found) == 1, "once"
+        await self.noted()
         return found[0]
 
-    async def quiet(self) -> None:
-        """Until nothing is on its way any more."""
+    async def told(self, person: Person, template: str) -> dict[str, Any]:
+        found = await super().told(person, template)
+        await self.noted()
+        return found
+
+    async def noted(self) -> None:
+        """Until the bot has written down what arrived: words that follow at once answer what it knows was read."""
         app = self.evening.app
-        with contextlib.suppress(AssertionError):
-            await self.evening.settled()
         assert app.pump is not None
         assert app.relay is not None
         await app.relay.drain()
         await app.pump.drain()
         await app.relay.drain()
+
+    async def quiet(self) -> None:
+        """Until nothing is on its way any more."""
+        await self.evening.settled()
+        await self.noted()
 
     def never_named(self, person: Person, who: Person | None = None) -> None:
         """Nothing somebody was ever sent names the other: no name, no number of theirs."""

@@ -45,7 +45,7 @@ class Listening:
         shown = last(await evening.run(person, "listener on"))
         expect(shown, "listeners.introduce")
         form = await person.press(int(shown["id"]), button(shown, "listening.introduce"))
-        await form.wait(10)
+        await form.wait()
         name = person.display_name.split()[0]
         shown = last(
             await answered(
@@ -72,7 +72,7 @@ class Listening:
         form = await person.choose(
             int(shown["id"]), button(shown, "calls.who"), [str(whom.id) if whom else "0"]
         )
-        await form.wait(10)
+        await form.wait()
         fields = {"name": "Sam", "reach": NUMBER, "suits": "After seven", "about": ABOUT} | said
         shown = last(await answered(await person.submit(form, fields)))
         expect(shown, "calls.preview")
@@ -101,7 +101,7 @@ class Listening:
         offer = await self.told(person, "listeners.offer")
         exchange = await self.evening.pressed(person, offer, f"calls.accept={promise}")
         if says(exchange.messages[0], "listeners.yours"):
-            await exchange.message(2, timeout=10)
+            await exchange.message(2)
         return exchange.messages
 
     def calls(self) -> list[tuple[Any, ...]]:

@@ -89,7 +89,7 @@ async def test_out_of_hours_says_so_and_when_and_keeps_it(scene: Listening) -> N
         ("Sun 7.30-9 pm", "listeners.limits"),
     ):
         form = await joan.press(int(panel["id"]), button(panel, "listening.rota"))
-        await form.wait(10)
+        await form.wait()
         expect(last(await answered(await joan.submit(form, {"rota": typed}))), kind)
     preview = await scene.write()
     assert "7.30 pm this evening" in words(preview)
@@ -105,13 +105,17 @@ async def test_out_of_hours_says_so_and_when_and_keeps_it(scene: Listening) -> N
     await scene.told(sam, "calls.came_on")
 
 
-async def test_whoever_lost_the_role_or_left_takes_nothing(scene: Listening) -> None:
+async def test_whoever_lost_the_role_or_left_takes_nothing(
+    scene: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
     evening, joan, imran = scene.evening, scene.joan, scene.imran
     await scene.begin(joan, imran)
     await scene.ask()
     offer = await scene.told(joan, "listeners.offer")
-    evening.wire.faults.add(Rule("broken", method="GET", path="/guilds/*/members/*", status=500, times=None))
-    expect(await evening.tap(joan, offer, "calls.accept=tonight"), "errors.unsure")
+    evening.wire.faults.add(Rule("hang", method="GET", path="/guilds/*/members/*", times=None))
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.ui.listeners.PATIENCE_S", 0.2)
+        expect(await evening.tap(joan, offer, "calls.accept=tonight"), "errors.unsure")
     evening.wire.faults.clear()
     evening.world.take_role(joan, evening.demo.guild_id, await scene.role(joan))
     expect(await evening.tap(joan, offer, "calls.accept=tonight"), "errors.listener_only")
@@ -153,7 +157,7 @@ async def test_in_a_server_only_the_asker_sees_it_and_odd_input_is_met_kindly(sc
     assert preview["flags"] & 1 << 6, "seen by the asker alone"
     assert "<@1>" not in words(preview)
     form = await sam.press(int(preview["id"]), button(preview, "calls.change"))
-    await form.wait(10)
+    await form.wait()
     empty = {"name": "Sam", "reach": "\u200b ", "suits": "", "about": ""}
     shown = last(await answered(await sam.submit(form, empty)))
     expect(shown, "errors.nothing_to_read")

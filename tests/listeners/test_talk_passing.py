@@ -148,7 +148,7 @@ async def test_a_listener_with_two_talks_is_asked_which_unless_a_reply_says_it(e
     assert not any("Whom is this for" in words(m) for m in evening.from_bot(talk.kate))
     # Kate has somebody else's number of a talk: pressing it does nothing for her.
     stolen = await talk.kate.press_raw(await talk.kate.open_dm(), 1, chosen)
-    await stolen.wait(10)
+    await stolen.wait()
     expect((await stolen.message()) if not stolen.messages else stolen.messages[-1], "errors.old_button")
     # A third would be more than she said she would take.
     assert custom_ids(asked)

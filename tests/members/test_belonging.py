@@ -18,7 +18,7 @@ async def second_network(evening: Evening) -> int:
     """Set the second server up too; its channel."""
     organiser, channel = evening.demo.second_organiser, evening.demo.second_channel_id
     options = {"nation": "england", "contact": organiser.id, "zone": "Europe/London"}
-    await (await organiser.slash(channel, "network setup", options)).message(timeout=15)
+    await (await organiser.slash(channel, "network setup", options)).message()
     return channel
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel
 import bot.tables  # noqa: F401 - every table must be known before they are made
 from bot.db.store import Store, engine_for
 from bot.outbox import pump as pumps
+from tests.launch.scene import PATIENCE_S
 from tests.outbox.office import Office
 
 
@@ -45,4 +46,4 @@ async def office(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> Asy
     yield office
     await office.pump.stop()
     if office.task is not None:
-        await asyncio.wait_for(office.task, 10)
+        await asyncio.wait_for(office.task, PATIENCE_S)

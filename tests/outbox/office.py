@@ -19,6 +19,7 @@ from bot.outbox import queue
 from bot.outbox.pump import Pump
 from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox, State
+from tests.launch.scene import PATIENCE_S
 
 NOW = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
 Turn = Callable[[Outbox], Awaitable[Ending]]
@@ -76,11 +77,9 @@ class PostOffice:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something to become true; the limit only keeps a failure from hanging."""
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - what is waited for is anything
+            await asyncio.sleep(0.005)
 
 
 class Office:
@@ -110,16 +109,14 @@ class Office:
     async def until(self, **wanted: State) -> None:
         """Wait for messages a_1, a_2... to be in these states; the limit only keeps a failure from hanging."""
         want = {key.replace("_", ":"): state for key, state in wanted.items()}
-        for _ in range(2000):
-            states = await self.states()
-            if want.items() <= states.items():
-                return
+        ends = asyncio.get_running_loop().time() + PATIENCE_S
+        while not want.items() <= (states := await self.states()).items():
+            assert asyncio.get_running_loop().time() < ends, f"{states} never became {want}"
             await asyncio.sleep(0.005)
-        raise AssertionError(f"{await self.states()} never became {want}")
 
     def on_disk(self, key: str) -> tuple[str, int, str | None]:
         """State, attempts and first attempt as another process would find them now."""
-        with contextlib.closing(sqlite3.connect(self.file)) as connection:
+        with contextlib.closing(sqlite3.connect(self.file, timeout=60)) as connection:
             return connection.execute(
                 "SELECT state, attempts, first_attempt_at FROM outbox WHERE dedupe_key = ?", (key,)
             ).fetchone()

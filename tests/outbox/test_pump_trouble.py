@@ -13,6 +13,7 @@ from bot.outbox import queue
 from bot.outbox.pump import SLOTS, Pump
 from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox, Priority, State
+from tests.launch.scene import PATIENCE_S
 from tests.outbox.office import NOW, Office, until
 
 # After a crash
@@ -136,4 +137,4 @@ async def test_stopped_it_drains_at_once(office: Office) -> None:
     office.start()
     await office.pump.drain()
     await office.pump.stop()
-    await asyncio.wait_for(office.pump.drain(), 10)
+    await asyncio.wait_for(office.pump.drain(), PATIENCE_S)

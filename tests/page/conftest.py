@@ -8,6 +8,7 @@ import pytest_asyncio
 import yarl
 from playwright.async_api import Browser, async_playwright
 
+from tests.launch.scene import ANSWER_S
 from tests.page.theatre import Theatre, launch
 from tests.page.visit import Visit
 
@@ -20,6 +21,8 @@ async def theatre() -> AsyncIterator[Theatre]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(discord.http.Route, "BASE", theatre.wire.api_url)
         patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(theatre.wire.gateway_url))
+        # How long the page waits for an outcome; it is to be longer than people there wait for an answer.
+        patch.setattr("bot.sandbox.page.deeds._PATIENCE", 2 * ANSWER_S)
         await theatre.open()
         yield theatre
         await theatre.close()

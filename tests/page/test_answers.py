@@ -39,8 +39,11 @@ async def test_an_ephemeral_answer_is_seen_by_one_person_until_dismissed(visit: 
     await expect(visit.log).to_contain_text("Choose something.")
 
 
-async def test_a_bot_that_does_not_answer_is_told_about(visit: Visit) -> None:
+async def test_a_bot_that_does_not_answer_is_told_about(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     panel = await visit.panel()
+    monkeypatch.setattr(visit.theatre.world.backend, "answer_within", 0.5)
     await panel.get_by_role("button", name="Break").click()
     await expect(visit.last.get_by_role("alert")).to_contain_text("This interaction failed")
     await visit.command("dead")

@@ -130,6 +130,7 @@ async def test_while_it_moves_it_says_so_and_cannot_be_moved_again(visit: Visit)
     await expect(visit.tab.locator("#journey")).to_contain_text("The clock is moving…")
     await expect(visit.button("+1 day")).to_be_disabled()
     await expect(visit.tab.locator("#due")).to_have_text("The clock is moving…")
+    # Whatever happens meanwhile, it goes on saying so.
     await visit.write("Somebody says something")
     await expect(visit.last).to_contain_text("Somebody says something")
     await expect(visit.tab.locator("#journey")).to_contain_text("The clock is moving…")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
 from playwright.async_api import expect
 
@@ -223,12 +225,15 @@ async def test_a_lost_connection_is_said_and_mended_by_itself(visit: Visit) -> N
     visit.stopping = True
     port = int(visit.page.url.split(":")[2].split("/")[0])
     await visit.page.stop()
-    lost = visit.tab.get_by_text("The rehearsal has stopped answering")
-    await expect(lost).to_be_visible()
-    await visit.write("Held for a moment")
-    await expect(visit.tab.locator("#trouble")).to_contain_text("Your words are still here")
-    await expect(visit.tab.locator("#text")).to_have_value("Held for a moment")
-    await visit.page.start(port=port)
+    with socket.socket() as kept:  # so that nobody else is given the port meanwhile
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", port))
+        lost = visit.tab.get_by_text("The rehearsal has stopped answering")
+        await expect(lost).to_be_visible()
+        await visit.write("Held for a moment")
+        await expect(visit.tab.locator("#trouble")).to_contain_text("Your words are still here")
+        await expect(visit.tab.locator("#text")).to_have_value("Held for a moment")
+        await visit.page.start(port=port)
     await expect(lost).to_be_hidden()
     await visit.tab.keyboard.press("Enter")
     await expect(visit.last).to_contain_text("Held for a moment")

@@ -17,6 +17,7 @@ from bot.clock import MovableClock
 from bot.sandbox.page import Page
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
+from tests.launch.scene import ANSWER_S, PATIENCE_S, until
 from tests.page.small_bot import SmallBot
 
 # A Monday afternoon in winter.
@@ -73,6 +74,7 @@ class Theatre:
         self.lobby = self.world.text_channel(self.guild, "welcome", topic="Say hello.")
         self.world.join(self.you, self.guild)
         self.world.add_bot(self.guild)
+        self.world.backend.answer_within = ANSWER_S
         self.wire = Wire(self.world)
         self.bot = SmallBot()
         self.page: Page | None = None
@@ -81,19 +83,18 @@ class Theatre:
     async def open(self) -> None:
         """Start the bot on the wire and wait until it is ready."""
         self._running = asyncio.create_task(self.bot.start(self.world.token))
-        for _ in range(2000):
-            if self._running.done():
-                await self._running
-            if self.bot.is_ready():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("the small bot did not become ready")
+        await until(lambda: self._running_no_more() or self.bot.is_ready(), "the small bot becoming ready")
+        if self._running.done():
+            await self._running
+
+    def _running_no_more(self) -> bool:
+        return self._running is not None and self._running.done()
 
     async def close(self) -> None:
         await self.bot.close()
         if self._running is not None:
             with contextlib.suppress(asyncio.CancelledError, discord.DiscordException):
-                await asyncio.wait_for(self._running, 5)
+                await asyncio.wait_for(self._running, PATIENCE_S)
         await self.wire.stop()
 
 

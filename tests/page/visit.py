@@ -10,11 +10,13 @@ from playwright.async_api import Page as Tab
 
 from bot.sandbox.page import Page
 from bot.sandbox.people import Person
+from tests.launch.scene import PATIENCE_S
 from tests.page.theatre import Theatre
 
 _numbers = itertools.count(1)
 WIDE = (1280, 800)
 PHONE = (360, 740)
+PATIENCE_MS = PATIENCE_S * 1000
 
 # Chromium's own words when a page is told to stop listening; the test that stops the server expects them.
 _EXPECTED = ("WebSocket connection to", "ERR_CONNECTION_REFUSED")
@@ -55,8 +57,8 @@ class Visit:
         self._context = await self._browser.new_context(
             viewport={"width": size[0], "height": size[1]}, **options
         )
-        self._context.set_default_timeout(15_000)
-        expect.set_options(timeout=15_000)
+        self._context.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
         self._tab = tab = await self._context.new_page()
         own = self.page.url.split("/?")[0]
         sockets = own.replace("http", "ws", 1)

@@ -55,7 +55,7 @@ async def test_an_error_nobody_foresaw_is_not_the_last_try(
     await until(lambda: (tmp_path / "key").exists(), "a key")
     chosen.data.unlink()
     try:
-        await until(app._opened.is_set, "the database being opened once there is room for it", 10)
+        await until(app._opened.is_set, "the database being opened once there is room for it")
     finally:
         for task in list(app._work):
             task.cancel()

@@ -122,6 +122,7 @@ async def test_commands_that_could_not_be_told_are_told_again(
 
     monkeypatch.setattr(client.tree, "sync", sync)
     monkeypatch.setattr("bot.client.TELL_AGAIN_S", 0.0)
+    await until(client._synced.is_file, "the start having told them")
     client._synced.unlink()
     await client.sync_commands()
     assert tries == 2

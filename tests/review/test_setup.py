@@ -10,7 +10,7 @@ async def set_up(evening: Evening, **options: object) -> dict[str, object]:
     organiser = evening.demo.organiser
     given = {"nation": "ireland", "contact": organiser.id, **options}
     exchange = await organiser.slash(evening.welcome, "network setup", given)
-    await exchange.message(timeout=15)
+    await exchange.message()
     await answered(exchange)
     return last(exchange)
 

@@ -47,7 +47,7 @@ async def turned_on(evening: Evening, *people: Person) -> None:
     owner = evening.demo.organiser
     shown = last(await evening.run(owner, "network setup", nation="england", contact=owner.id))
     pressed = await owner.press_raw(evening.welcome, 1, "ok1:sessions.mirror:0:ask")
-    await pressed.message(timeout=15)
+    await pressed.message()
     shown = last(pressed)
     expect(shown, "sessions.mirror_ask")
     assert "names" in words(shown)
@@ -129,7 +129,7 @@ async def test_what_is_changed_in_discord_is_asked_about_and_ours_is_followed(ev
 
     # Turned off, they go; the sessions stay.
     pressed = await owner.press_raw(evening.welcome, 1, "ok1:sessions.mirror:0:off")
-    await pressed.message(timeout=15)
+    await pressed.message()
     await evening.wait(minutes=2)
     await until(lambda: events(evening) == [], "the events gone")
     assert len(starts(evening)) == 5

@@ -59,6 +59,7 @@ async def test_from_the_announcement_to_the_register(
 
     expect(await evening.tap(kate, evening.from_bot(kate)[-1], "sessions.cant"), "sessions.cant")
     evening.world.backend.set_voice_state(evening.demo.guild_id, tom.id, room(evening))
+    await evening.heard()
     await evening.play(nine + timedelta(minutes=1))
     door = evening.from_bot(you)[-1]
     expect(door, "sessions.door")
@@ -107,11 +108,13 @@ async def test_a_series_rests_in_half_term_and_keeps_nine_when_the_clocks_change
     await evening.wait(minutes=1)
     await attend(evening, before)
     evening.world.backend.set_voice_state(evening.demo.guild_id, you.id, None)
+    await evening.heard()
     await evening.play(before + timedelta(hours=3))
 
     # From there to the Saturday after: nothing but the next announcement, though somebody waits in the room.
     quiet, channel = len(about(evening, you)), len(in_sessions(evening))
     evening.world.backend.set_voice_state(evening.demo.guild_id, you.id, room(evening))
+    await evening.heard()
     await evening.play(datetime(2026, 11, 1, 12, tzinfo=UTC))
     assert about(evening, you)[quiet:] == []
     assert all(says(m, "sessions.announcement") for m in in_sessions(evening)[channel:])

@@ -25,16 +25,18 @@ async def test_only_the_sessions_own_room_tells_and_only_while_it_is_on(evening:
     await evening.play(HALF_SEVEN - timedelta(minutes=20))
     voice(guild, you.id, room(evening))
     voice(guild, you.id, None)
+    await evening.heard()
     await evening.play(HALF_SEVEN + timedelta(minutes=10))
     assert there(evening) == set(), "gone again before it began"
     voice(guild, kate.id, other)
     voice(guild, stranger.id, room(evening))
     voice(guild, you.id, room(evening))
     await until(lambda: there(evening), "somebody being noted")
+    await evening.heard()
     assert there(evening) == {(you.id, "voice")}
     await evening.play(HALF_SEVEN + timedelta(hours=3))
     voice(guild, kate.id, room(evening))
-    await evening.run(kate, "sessions")
+    await evening.heard()
     assert there(evening) == {(you.id, "voice")}
 
 

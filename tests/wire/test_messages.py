@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -170,7 +173,17 @@ async def test_one_channel_takes_five_messages_in_its_window_and_discord_py_wait
     assert stage.wire.stats.channel_429 <= 1
 
 
-async def test_a_full_channel_answers_429_with_discords_headers(stage: Stage) -> None:
+def stop_time(monkeypatch: pytest.MonkeyPatch, stopped: Callable[[], bool] = lambda: True) -> None:
+    """Have the wire's windows stand as long as `stopped` says: however slow this machine, all comes at once."""
+    at = time.monotonic()
+    watch = SimpleNamespace(monotonic=lambda: at if stopped() else time.monotonic())
+    monkeypatch.setattr("bot.sandbox.wire.limits.time", watch)
+
+
+async def test_a_full_channel_answers_429_with_discords_headers(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_time(monkeypatch)
     dm = await stage.bea.open_dm()
     for left in (4, 3, 2, 1, 0):
         status, _, headers = await post(stage, dm, content="x")
@@ -187,7 +200,10 @@ async def test_a_full_channel_answers_429_with_discords_headers(stage: Stage) ->
     assert len(held(stage, dm)) == 5
 
 
-async def test_more_than_fifty_in_a_second_is_refused_for_the_whole_bot(stage: Stage) -> None:
+async def test_more_than_fifty_in_a_second_is_refused_for_the_whole_bot(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_time(monkeypatch)
     stage.wire.limits.messages = None
     answers = await asyncio.gather(*(call(stage, "GET", "/users/@me") for _ in range(60)))
     refused = [a for a in answers if a[0] == 429]
@@ -196,7 +212,10 @@ async def test_more_than_fifty_in_a_second_is_refused_for_the_whole_bot(stage: S
     assert stage.wire.stats.global_429 == 10
 
 
-async def test_discord_py_comes_through_the_global_limit(stage: Stage) -> None:
+async def test_discord_py_comes_through_the_global_limit(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_time(monkeypatch, lambda: not stage.wire.stats.global_429)
     stage.wire.limits.per_second = 3
     bot = await stage.connect()
     users = await asyncio.gather(*(bot.fetch_user(p.id) for p in (stage.bea, stage.cal)))

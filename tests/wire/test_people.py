@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from bot.sandbox.people import CannotDo
+from tests.launch.scene import ANSWER_S
 from tests.wire.stage import Bot, Stage
 
 
@@ -34,7 +35,7 @@ async def test_a_form_the_bot_missed_may_be_sent_again_and_one_it_took_may_not(s
     missed = await (await stage.cal.submit(shown, {"words": "all of it"})).wait()
     assert missed.error is not None
 
-    stage.world.backend.answer_within = 3.0
+    stage.world.backend.answer_within = ANSWER_S
     awake.set()
     taken = await (await stage.cal.submit(shown, {"words": "all of it"})).message()
     assert taken["content"] == "read"

@@ -11,6 +11,7 @@ import pytest
 
 from bot.sandbox.wire.faults import Call, Dropped
 from bot.sandbox.wire.faults import Stage as Moment
+from tests.launch.scene import PATIENCE_S
 from tests.wire.stage import Stage, until
 
 PROGRAM = '''
@@ -101,7 +102,7 @@ async def test_a_process_killed_at_an_exact_moment(
 
     process = await run(stage, tmp_path, SPEAKER)
     stage.wire.faults.on_request = kill
-    await asyncio.wait_for(killed.wait(), 30)
+    await asyncio.wait_for(killed.wait(), PATIENCE_S)
     await until(lambda: not stage.wire.gateway.connections, "noticing that the process is gone")
     assert [m["content"] for m in stage.bea.visible_messages(stage.channel)] == left
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
@@ -110,7 +111,7 @@ async def test_a_process_killed_at_an_exact_moment(
 async def test_a_prefix_bot_in_its_own_process(stage: Stage, tmp_path: Path) -> None:
     process = await run(stage, tmp_path, PROGRAM)
     try:
-        await stage.wire.gateway.wait_identified(30)
+        await stage.wire.gateway.wait_identified(PATIENCE_S)
 
         def said() -> list[str]:
             return [m["content"] for m in stage.bea.visible_messages(stage.channel)]

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import pytest
 
-from tests.wire.stage import EVERYTHING, UNPRIVILEGED, Bot, Hasty, Stage, until
+from tests.wire.stage import EVERYTHING, UNPRIVILEGED, Bot, Hasty, Stage, knows_all, until
 
 
 async def test_a_client_logs_in_and_finds_its_servers(stage: Stage) -> None:
@@ -160,7 +160,7 @@ async def test_shards_hear_only_of_their_own_servers(stage: Stage) -> None:
 
     bot = Sharded(intents=UNPRIVILEGED, shard_count=2, guild_ready_timeout=0.05)
     task = asyncio.create_task(bot.start(stage.world.token))
-    await until(bot.is_ready, "both shards being ready")
+    await until(lambda: knows_all(bot), "both shards being ready")
     assert stage.wire.stats.identifies == 2
     assert {guild.id for guild in bot.guilds} == set(stage.world.backend.guilds)
     assert all(guild.shard_id == (guild.id >> 22) % 2 for guild in bot.guilds)
