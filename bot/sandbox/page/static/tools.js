@@ -22,7 +22,10 @@ export function startTools(given, theHands) {
   });
   $("jump-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    jump($("jump-date").value);
+    // From here on the field is free again, for the next date as much as for the clock.
+    const date = $("jump-date").value;
+    typed = false;
+    jump(date).then((went) => { if (!went && !typed) { $("jump-date").value = date; typed = true; } });
   });
   $("jump-date").addEventListener("input", () => { typed = true; });
   startGuide();
@@ -55,18 +58,19 @@ function remember(on) {
   try { if (on) localStorage.removeItem(SEEN); else localStorage.setItem(SEEN, "seen"); } catch { /* shown again next time */ }
 }
 
+/** Move the clock; whether it went there. */
 async function jump(to) {
-  if (moving) return;
+  if (moving) return false;
   busy(true);
   fill($("journey"), h("p", {}, "The clock is moving…"));
   const answer = await moveClock(to);
   busy(false);
-  if (!answer.ok) { fill($("journey"), h("p", { class: "trouble" }, answer.reason)); return; }
-  typed = false;
+  if (!answer.ok) { fill($("journey"), h("p", { class: "trouble" }, answer.reason)); return false; }
   const told = tell(answer.journey);
   fill($("journey"), told.nodes);
   setTimeout(() => $("journey").scrollIntoView({ block: "nearest" }), 150); // once the card has its new height
   hands.afterMove(told.text);
+  return true;
 }
 
 function busy(on) {
@@ -103,7 +107,7 @@ export function drawTools() {
   $("time-short").textContent = brief(now);
   const due = view.clock.due && new Date(view.clock.due);
   $("due").textContent = view.clock.moving ? "The clock is moving…" : due ? `Next: ${view.clock.what ?? "something is due"}, ${short(due)}.` : "Nothing is waiting to happen yet.";
-  $("jump-due").disabled = !due || view.clock.moving;
+  $("jump-due").disabled = !due || moving || view.clock.moving;
   const field = $("jump-date");
   // It follows the clock until somebody types into it; what they typed is theirs until the clock has gone there.
   if (!typed && document.activeElement !== field) field.value = wall(now);
