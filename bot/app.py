@@ -355,9 +355,9 @@ class App:
         """When something is next due, for a rehearsal's clock."""
         return await self._earliest()
 
-    async def next_template(self) -> str | None:
-        """What that is: the name of a message's words."""
-        return await self.store.read(features.next_template, self.clock.now())
+    async def upcoming(self) -> tuple[datetime, str] | None:
+        """When something is next due, and the name of the words for it under `sandbox.due`."""
+        return await self.store.read(features.upcoming, self.clock.now())
 
     async def play_until(self, clock: MovableClock, target: datetime) -> None:
         """Move a rehearsal's clock to `target`, stopping at every due instant on the way, in order."""

@@ -5,7 +5,7 @@ A new feature adds its functions here; none of them knows another.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from sqlmodel import Session
 from bot.buddies import due as buddies
 from bot.buddies import introducing
 from bot.buddies.desk import Desk as BuddyDesk
+from bot.buddies.upcoming import upcoming as buddies_upcoming
 from bot.checkins import answering, asking, plans
 from bot.checkins.habits import habits
 from bot.content.library import Library
@@ -23,12 +24,14 @@ from bot.db.store import Parting, Store
 from bot.errors import StoreUnavailable
 from bot.listeners import due, parted, steps, talks, talks_due, talks_ending, talks_looking
 from bot.listeners.desk import Desk
+from bot.listeners.upcoming import upcoming as calls_upcoming
 from bot.members import service as members
 from bot.networks import service as networks
 from bot.outbox import queue
 from bot.sessions import due as sessions_due
 from bot.sessions import ended as sessions
 from bot.sessions import leaving
+from bot.sessions.upcoming import upcoming as sessions_upcoming
 
 CONSEQUENCES: dict[str, queue.Consequence] = {
     asking.TOPIC: asking.ended,
@@ -38,6 +41,16 @@ CONSEQUENCES: dict[str, queue.Consequence] = {
     networks.TOPIC: networks.ended,
     buddies.TOPIC: buddies.ended,
     **sessions.CONSEQUENCES,
+}
+
+# A message that waits in the outbox for its time, by its words or by whose they are: what a rehearsal calls it.
+_MESSAGES = {
+    asking.OPENING: "question",
+    "checkins.follow_up": "follow_up",
+    "members.resumed": "resumed",
+    "listeners.debrief": "debrief",
+    "buddies": "buddy_note",
+    "sessions": "session_note",
 }
 
 
@@ -130,9 +143,21 @@ def earliest(session: Session, desk: Desk, now: datetime, rounds_aside: bool = F
     return min((at for at in times if at is not None), default=None)
 
 
-def next_template(session: Session, now: datetime) -> str | None:
-    """The name of the words that are said next, for a rehearsal."""
+def upcoming(session: Session, now: datetime) -> tuple[datetime, str] | None:
+    """What is next due: when, and the name of the words for it under `sandbox.due`. For a rehearsal's clock."""
+    at = earliest(session, now)
+    if at is None:
+        return None
+    return at, next((name for due_at, name in _named(session, now) if due_at == at), "other")
+
+
+def _named(session: Session, now: datetime) -> Iterator[tuple[datetime, str]]:
     question, message = asking.next_due(session), queue.next_due(session, after=now)
-    if question is not None and (message is None or question <= message):
-        return asking.OPENING
-    return queue.next_template(session, after=now)
+    if question is not None:
+        yield question, "question"
+    yield from calls_upcoming(session)
+    yield from sessions_upcoming(session)
+    yield from buddies_upcoming(session)
+    if message is not None:
+        template = queue.next_template(session, after=now) or ""
+        yield message, _MESSAGES.get(template) or _MESSAGES.get(template.partition(".")[0], "other")

@@ -69,13 +69,21 @@ class Desk:
         key = "an" if what[:1] in VOWELS else "a"
         return self.library.text(f"buddies.who.{key}", language, what=what)
 
-    def in_common(self, told: Told, fields: Collection[Field], lists: Lists, language: str) -> Words:
-        """What two have in common, as a sentence: "You're each a headteacher at a small rural primary."."""
+    def in_common(
+        self, told: Told, fields: Collection[Field], lists: Lists, language: str, who: str
+    ) -> Words:
+        """What two have in common, as a sentence: "You're each a headteacher at a small rural primary.".
+
+        `who` is how the other was just described: where that is all of it, it is not said twice.
+        """
         text = self.library.text
         if not fields:
             return text("buddies.common.none", language)
         if Field.ROLE in fields:
-            return text("buddies.common.both", language, who=self.describe(told, fields, lists, language))
+            mine = self.describe(told, fields, lists, language)
+            if mine == who:
+                return text("buddies.common.same", language)
+            return text("buddies.common.both", language, who=mine)
         names = [text(f"buddies.common.{which}", language) for which in fields]
         what = names[0]
         if len(names) > 1:

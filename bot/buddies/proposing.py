@@ -133,7 +133,7 @@ def shown_to(
         common = [which for which in common if which in alike]
     text = desk.library.text
     who = said[0] if len(said) == 1 else text("buddies.who.two", language, first=said[0], second=said[1])
-    return {"who": who, "reason": desk.in_common(mine, common, lists, language)}
+    return {"who": who, "reason": desk.in_common(mine, common, lists, language, who)}
 
 
 async def shown_again(store: Store, desk: Desk, place_id: int, now: datetime) -> dict[str, str] | None:

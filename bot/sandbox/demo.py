@@ -31,7 +31,7 @@ BOT_PERMISSIONS = discord.Permissions(
 
 # name, what others read, what they are (shown in the page's "who am I").
 _PEOPLE = (
-    ("you", "You (Sam Ellery)", "head of a two-form primary in Derbyshire; a plain member"),
+    ("you", "Sam Ellery", "you, to begin with: head of a two-form primary in Derbyshire, a plain member"),
     ("ruth", "Ruth Pemberton", "head of a special school; owns the server and looks after the network"),
     ("marcus", "Marcus Oyelaran", "head of a large secondary in Leeds; runs the Saturday coffee"),
     ("dilys", "Dilys Prosser", "head of a Welsh-medium primary in Ceredigion; runs Wednesday evenings"),

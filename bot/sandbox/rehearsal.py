@@ -27,13 +27,6 @@ from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
 from bot.settings import Settings
 
-# What is due next, by the words it will come in.
-DUE = {
-    "checkins.opening": "sandbox.due.question",
-    "checkins.follow_up": "sandbox.due.follow_up",
-    "members.resumed": "sandbox.due.resumed",
-}
-
 
 class RehearsalClock:
     """The page's hand on the clock: moving it has the bot play everything due on the way."""
@@ -64,9 +57,9 @@ class RehearsalClock:
 
     async def refresh(self) -> None:
         """Learn anew what is due next."""
-        self._due, template = await self._app.next_due(), await self._app.next_template()
-        known = DUE.get(template or "", "sandbox.due.other")
-        self._what = str(self._app.library.text(known)) if template else None
+        coming = await self._app.upcoming()
+        self._due = coming and coming[0]
+        self._what = coming and str(self._app.library.text(f"sandbox.due.{coming[1]}"))
 
 
 async def rehearse(settings: Settings, port: int, *, browser: bool) -> None:

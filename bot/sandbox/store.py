@@ -187,6 +187,8 @@ class Store(Backend):
         """What an answer tells of how it came about, beside simcord's own account of it."""
         record = exchange.record
         known: dict[str, Any] = {"authorizing_integration_owners": {"0": str(record.guild_id or 0)}}
+        if record.type == InteractionType.APPLICATION_COMMAND:
+            known["name"] = _full_name(exchange.payload["data"])
         if record.type == InteractionType.MESSAGE_COMPONENT:
             known["interacted_message_id"] = str(record.source_message_id)
         if record.type == InteractionType.MODAL_SUBMIT and exchange.opener is not None:
@@ -319,6 +321,12 @@ def _point_embeds_at_files(message: Message) -> None:
             for field in ("url", "icon_url"):
                 if part.get(field) in urls:
                     part[field] = urls[part[field]]
+
+
+def _full_name(data: Mapping[str, Any]) -> str:
+    """A command's name with its subcommands', as Discord tells it: "checkin settings"."""
+    nested = next((option for option in data.get("options") or () if option["type"] in (1, 2)), None)
+    return str(data["name"]) if nested is None else f"{data['name']} {_full_name(nested)}"
 
 
 def _as_text(value: Any) -> str | None:

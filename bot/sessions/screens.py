@@ -121,7 +121,7 @@ class Screens:
     def _date(self, one: Next) -> Words:
         params = {
             "day": self._library.day(one.on, self._language),
-            "at": moment(one.at, "f"),
+            "at": moment(one.at, "t"),
             "closure": Words(neutralise(one.closure, CLOSURE_SHOWN))
             if one.closure
             else self._text("draft.bank_holiday"),

@@ -52,7 +52,12 @@ async def test_a_typed_date_is_reached_and_an_earlier_one_refused(visit: Visit) 
     await visit.button("Go").click()
     await expect(visit.tab.locator("#time")).to_have_text("Wednesday 1 July 2026, 09:00")
     assert visit.theatre.clock.now() == datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
-    await visit.tab.get_by_label("Any date and time, in London").fill("2026-06-30T09:00")
+    field = visit.tab.get_by_label("Any date and time, in London")
+    await field.fill("2026-06-30T09:00")
+    # Whatever happens meanwhile, what somebody typed stays theirs.
+    await visit.write("Somebody says something")
+    await expect(visit.last).to_contain_text("Somebody says something")
+    await expect(field).to_have_value("2026-06-30T09:00")
     await visit.button("Go").click()
     await expect(visit.tab.locator("#journey")).to_contain_text("before the rehearsal's present time")
 
@@ -96,6 +101,14 @@ async def test_what_is_due_is_played_in_order_and_what_came_of_it_is_told(visit:
     await expect(visit.last.locator("time").first).to_have_text("Tue 13 Jan, 15:30")
 
 
+async def test_how_long_it_is_to_something_is_told_anew_as_time_passes(visit: Visit) -> None:
+    begins = int((START + timedelta(hours=3)).timestamp())
+    await visit.theatre.bot.get_partial_messageable(visit.channel).send(f"It begins <t:{begins}:R>.")
+    await expect(visit.last).to_contain_text("It begins in 3 hours.")
+    await visit.button("+1 hour").click()
+    await expect(visit.last).to_contain_text("It begins in 2 hours.")
+
+
 async def test_a_new_private_message_is_one_press_away(visit: Visit) -> None:
     theatre = visit.theatre
     dm = await theatre.you.open_dm()
@@ -114,9 +127,13 @@ async def test_while_it_moves_it_says_so_and_cannot_be_moved_again(visit: Visit)
     gate = asyncio.Event()
     visit.theatre.diary.plan(START + timedelta(minutes=5), "something slow", gate.wait)
     await visit.button("+1 hour").click()
-    # Beneath the buttons it is said only until the next view of things comes; here as long as it moves.
-    await expect(visit.tab.locator("#due")).to_have_text("The clock is moving…")
+    await expect(visit.tab.locator("#journey")).to_contain_text("The clock is moving…")
     await expect(visit.button("+1 day")).to_be_disabled()
+    await expect(visit.tab.locator("#due")).to_have_text("The clock is moving…")
+    # Whatever happens meanwhile, it goes on saying so.
+    await visit.write("Somebody says something")
+    await expect(visit.last).to_contain_text("Somebody says something")
+    await expect(visit.tab.locator("#journey")).to_contain_text("The clock is moving…")
     gate.set()
     await expect(visit.tab.locator("#journey")).to_contain_text("It is now Monday 12 January 2026, 16:30.")
     await expect(visit.button("+1 day")).to_be_enabled()

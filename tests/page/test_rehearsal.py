@@ -175,6 +175,7 @@ async def test_the_first_evening(visitor: Visitor, reallyok: Reallyok) -> None:
     await expect(answer.get_by_role("button", name="Get support")).to_be_visible()
 
     await visitor.command("checkin settings")
+    await visitor.sees("You used /checkin settings")
     await visitor.sees("every week")
     await visitor.command("checkin history")
     await expect(visitor.last.locator("img")).to_have_attribute("alt", re.compile("OK"))

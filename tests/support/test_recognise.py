@@ -43,6 +43,8 @@ GUARDS = [
     ("I'm not suicidal but I can't cope and I can't stop crying", DISTRESS, "", True),
     # somebody else
     ("A girl in Year 9 said she wants to kill herself", OTHER, "pupil", False),
+    ("one of my Year 9s said she wants to die", OTHER, "pupil", False),
+    ("One of my TAs told me he wants to die", OTHER, "colleague", False),
     ("My deputy told me he wants to die", OTHER, "colleague", False),
     ("My husband is suicidal", OTHER, "someone", False),
     ("my son in year 9 says he wants to die", OTHER, "someone", False),

@@ -24,6 +24,7 @@ from bot.sandbox.wire.sight import pruned_guild, shown_content
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_MS = 41_250
+_ECHO_S = 0.1
 _REPLAYABLE = 20_000
 _RESUMABLE_FOR = 300.0
 _CHUNK = 1000
@@ -217,7 +218,9 @@ class Gateway:
         if op == 1:
             if session is not None and isinstance(beat, int):
                 session.acknowledge(beat)
-            connection.say(11)
+            # Not at once: discord.py notes when it sent a beat after it has sent it, from a thread. An answer that is
+            # there before, which only a server in the same process manages, has it warn of 41 seconds' delay.
+            asyncio.get_running_loop().call_later(_ECHO_S, connection.say, 11)
             return None
         if not isinstance(beat, dict):
             return 4002, "Error while decoding payload."

@@ -127,8 +127,22 @@ function tick(component, kit, described) {
   return { node, targets: [node], focus: () => node.focus(), read: () => node.checked, check: () => null };
 }
 
+/** A menu of which one thing is chosen, folded up as Discord folds it. */
+function menu(options, kit, described) {
+  const chosen = options.find((option) => option.default);
+  const node = h("select", { id: kit.id, "aria-describedby": described, "aria-required": kit.optional ? null : "true" },
+    h("option", { value: "" }, "Choose"),
+    options.map((option) => h("option", { value: option.value, selected: option === chosen }, option.description ? `${option.label}: ${option.description}` : option.label)));
+  return {
+    node, targets: [node], focus: () => node.focus(),
+    read: () => (node.value ? [node.value] : undefined),
+    check: () => (node.value || kit.optional ? null : "Please choose."),
+  };
+}
+
 function several(component, kit, described, context) {
   const options = optionsOf(component, context.view);
+  if (component.type === 3 && (component.max_values ?? 1) === 1 && (kit.optional || options.length > 5)) return menu(options, kit, described);
   const most = component.type === 21 ? 1 : component.max_values ?? (component.type === 22 ? options.length : 1);
   const least = component.min_values ?? 1;
   const list = choiceList(options, { multiple: component.type === 22 || most > 1 || kit.optional, name: kit.id, describedBy: described });

@@ -186,7 +186,7 @@ function command(name, context) {
 function moment(match, context) {
   const when = new Date(Number(match[1]) * 1000);
   if (Number.isNaN(when.valueOf())) return match[0];
-  return h("time", { datetime: when.toISOString(), title: styled(when, "F", context.now) }, styled(when, match[2], context.now));
+  return h("time", { datetime: when.toISOString(), title: styled(when, "F", context.now), data: match[2] === "R" ? { relative: "" } : {} }, styled(when, match[2], context.now));
 }
 
 function named(match, context, depth) {

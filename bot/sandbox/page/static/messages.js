@@ -3,7 +3,7 @@
 import { attachments, components, embeds, poll, stickers } from "./components.js";
 import { $, avatar, emojiText, fill, h } from "./dom.js";
 import { markdown } from "./markdown.js";
-import { day, full, sameDay, stamp } from "./time.js";
+import { day, full, sameDay, stamp, styled } from "./time.js";
 
 const EPHEMERAL = 1 << 6;
 const THINKING = 1 << 7;
@@ -45,6 +45,7 @@ export function drawMessages(state, hands) {
   const heldFocus = focusKey(log);
   const wanted = rows(state, hands);
   place(log, wanted);
+  tellRelativeTimes(log, new Date(view.clock.now));
   restoreFocus(log, heldFocus);
   const last = conversation?.messages.at(-1)?.id ?? "";
   const arrived = last !== newestId;
@@ -79,6 +80,14 @@ function place(log, wanted) {
     }
     if (entry.node === before) before = before.nextElementSibling;
     else log.insertBefore(entry.node, before);
+  }
+}
+
+/** "In an hour" is only true for a while. Its words alone change: a message drawn anew would be read out again. */
+function tellRelativeTimes(log, now) {
+  for (const node of log.querySelectorAll("time[data-relative]")) {
+    const words = styled(new Date(node.dateTime), "R", now);
+    if (node.textContent !== words) node.textContent = words;
   }
 }
 

@@ -8,6 +8,8 @@ const SEEN = "reallyok-guide-seen";
 
 let state;
 let hands;
+let moving = false; // this page is moving the clock
+let typed = false; // somebody wrote a date of their own
 
 export function startTools(given, theHands) {
   state = given;
@@ -20,8 +22,12 @@ export function startTools(given, theHands) {
   });
   $("jump-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    jump($("jump-date").value);
+    // From here on the field is free again, for the next date as much as for the clock.
+    const date = $("jump-date").value;
+    typed = false;
+    jump(date).then((went) => { if (!went && !typed) { $("jump-date").value = date; typed = true; } });
   });
+  $("jump-date").addEventListener("input", () => { typed = true; });
   startGuide();
 }
 
@@ -52,20 +58,23 @@ function remember(on) {
   try { if (on) localStorage.removeItem(SEEN); else localStorage.setItem(SEEN, "seen"); } catch { /* shown again next time */ }
 }
 
+/** Move the clock; whether it went there. */
 async function jump(to) {
-  if (state.view?.clock.moving) return;
+  if (moving) return false;
   busy(true);
   fill($("journey"), h("p", {}, "The clock is moving…"));
   const answer = await moveClock(to);
   busy(false);
-  if (!answer.ok) { fill($("journey"), h("p", { class: "trouble" }, answer.reason)); return; }
+  if (!answer.ok) { fill($("journey"), h("p", { class: "trouble" }, answer.reason)); return false; }
   const told = tell(answer.journey);
   fill($("journey"), told.nodes);
   setTimeout(() => $("journey").scrollIntoView({ block: "nearest" }), 150); // once the card has its new height
   hands.afterMove(told.text);
+  return true;
 }
 
 function busy(on) {
+  moving = on;
   for (const button of document.querySelectorAll("#jumps button, #jump-form button, #step-clock")) button.disabled = on;
   $("time").classList.toggle("moving", on);
 }
@@ -89,7 +98,6 @@ function tell(journey) {
 }
 
 let offered = "";
-let suggested = "";
 
 export function drawTools() {
   const { view } = state;
@@ -99,14 +107,10 @@ export function drawTools() {
   $("time-short").textContent = brief(now);
   const due = view.clock.due && new Date(view.clock.due);
   $("due").textContent = view.clock.moving ? "The clock is moving…" : due ? `Next: ${view.clock.what ?? "something is due"}, ${short(due)}.` : "Nothing is waiting to happen yet.";
-  $("jump-due").disabled = !due || view.clock.moving;
-  if (view.clock.moving) $("journey").replaceChildren();
+  $("jump-due").disabled = !due || moving || view.clock.moving;
   const field = $("jump-date");
-  // It follows the clock until somebody types into it.
-  if (document.activeElement !== field && (!field.value || field.value === suggested || field.value < wall(now))) {
-    suggested = wall(now);
-    field.value = suggested;
-  }
+  // It follows the clock until somebody types into it; what they typed is theirs until the clock has gone there.
+  if (!typed && document.activeElement !== field) field.value = wall(now);
   field.min = wall(now);
   if (view.conversation?.kind === "dm") $("journey").querySelector("button")?.remove();
   drawWho(view);

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.checkins.evening import evening
+
+__all__ = ["evening"]
