@@ -210,7 +210,8 @@ class App:
             except (StoreUnavailable, discord.HTTPException, OSError, aiohttp.ClientError) as error:
                 log.warning("Something that can wait was left for the next time (%s).", type(error).__name__)
 
-        self._spawn(gently())
+        # Ended before it had begun, as at the end of everything, Python would say of it that nobody waited for it.
+        self._spawn(gently()).add_done_callback(lambda _: work.close())
 
     async def _open(self) -> None:
         while True:

@@ -105,6 +105,8 @@ class Pump:
             self._wake.clear()
             # Only who asked before this look is told by it: one under way may have looked at an earlier hour.
             draining = list(self._draining)
+            # What waits behind one that is on its way now is passed over by this look, even if that one ends meanwhile.
+            on_its_way = bool(self._tasks)
             try:
                 more = await self._fill()
             except StoreUnavailable:
@@ -115,7 +117,7 @@ class Pump:
                 log.error("What is due could not be taken; it is tried again.", exc_info=error)
                 await asyncio.sleep(FIRST_RETRY_S)
                 continue
-            if not more and not self._tasks:
+            if not (more or on_its_way or self._tasks):
                 self._drained(draining)
             if not more or len(self._tasks) >= SLOTS:
                 await self._pause(self._until_retry())

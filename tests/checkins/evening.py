@@ -141,6 +141,11 @@ class Evening(Scene):
     async def restart(self) -> None:
         await self.sleep()
         await self.wake()
+        await self.caught_up()
+
+    async def caught_up(self) -> None:
+        """Until the bot has read what was written while it was off: what is written next is heard as it is written."""
+        await until(lambda: self._has_heard() and not _catching_up(), "the bot catching up")
 
     # Time
 
@@ -242,6 +247,12 @@ def _answering() -> bool:
     """Whether a command or a press is still being answered: some are answered in several messages."""
     names = ("CommandTree-invoker", "discord.py: on_interaction")
     return any(task.get_name() in names for task in asyncio.all_tasks())
+
+
+def _catching_up() -> bool:
+    """Whether what is done once a bot is connected is still going on."""
+    names = (getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks())
+    return any(name.startswith("App.after_ready.") for name in names)
 
 
 def last(exchange: Exchange) -> dict[str, Any]:

@@ -324,6 +324,7 @@ async def test_a_later_that_comes_too_late_does_not_undo_the_question(
     await evening.sleep()
     evening.clock.move_to(WEDNESDAY + EIGHT_HOURS)
     await evening.wake()
+    await evening.caught_up()
     await evening.play(evening.clock.now())
     assert len(evening.questions(evening.you)) == 1
     expect(await evening.write(evening.you, "not ok"), "checkins.not_ok")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.outbox import pump as pumps
+from bot.outbox import queue
 from bot.outbox.pace import urgency
 from bot.outbox.pump import SLOTS
 from bot.outbox.queue import Ending
@@ -228,3 +229,32 @@ async def test_draining_sees_what_fell_due_while_a_look_was_under_way(
     go_on.set()
     await drained
     assert office.post.order == ["a:later"]
+
+
+async def test_draining_sees_what_waited_behind_one_that_ended_while_a_look_was_under_way(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look passes over what waits behind another in its channel; when that has ended, there is one more to be had."""
+    gate = asyncio.Event()
+
+    async def wait(row: Outbox) -> Ending:
+        await gate.wait()
+        return office.post.post(row)
+
+    await office.put("a:1", not_before=NOW - timedelta(seconds=1))
+    await office.put("a:2")
+    office.post.next("a:1", wait)
+    office.start()
+    await until(lambda: office.post.under_way == 1)
+    write = office.store.write
+
+    async def slowly(change: Any, *args: Any) -> Any:
+        found = await write(change, *args)
+        if change is queue.claim and not gate.is_set():
+            gate.set()
+            await until(lambda: not office.pump._tasks)
+        return found
+
+    monkeypatch.setattr(office.store, "write", slowly)
+    await office.pump.drain()
+    assert office.post.order == ["a:1", "a:2"]
