@@ -73,7 +73,7 @@ def _open(session: Session, keys: Keyring, newest: datetime) -> Iterator[_Open]:
 
 
 def _ending(session: Session, keys: Keyring) -> Iterator[tuple[datetime, _Open]]:
-    newest, secret = session.exec(select(func.max(Separation.made_at))).one(), secret_of(session, keys)
+    newest, secret = session.exec(select(func.max(Separation.made_at))).first(), secret_of(session, keys)
     if newest is None or secret is None:
         return
     codes: dict[bytes, list[_Open]] = {}
