@@ -15,8 +15,8 @@ from tests.launch.processes import ROOT
 SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "checkin-round": ("--members 20", {"http_429": 0, "lost": 0, "doubled": 0}),
     "crash": (
-        "--kills 6 --talk-kills 2 --session-kills 1",
-        {"lost": 0, "doubled": 0, "talk_lost": 0, "talk_doubled": 0, "talk_crossed": 0, "save_lost": 0},
+        "--kills 6 --talk-kills 2 --session-kills 0",
+        {"lost": 0, "doubled": 0, "talk_lost": 0, "talk_doubled": 0, "talk_crossed": 0, "event_lost": 0},
     ),
     "due-scan": ("--plans 200 --due 20", {"plans": 200, "due": 20}),
     "footprint": ("--starts 1", {"starts": 1}),

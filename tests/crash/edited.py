@@ -89,8 +89,10 @@ class Edited:
         """A round, cut short; one in the middle of which something is changed, cut short; and the rest in peace."""
         if act != self._put_back:  # for which no round is due
             await self._killed(at, self._any_message())
-        answer = Aim(self._stage(), "POST", "*/callback")
-        await self._killed(at + MOMENT, self._lives.dice.choice((answer, self._any_message())), act)
+        # Once at least it is kept and nobody hears: whoever did it does it again.
+        unheard = Aim("arrived", "POST", "*/callback")
+        aims = (Aim(self._stage(), "POST", "*/callback"), self._any_message())
+        await self._killed(at + MOMENT, unheard if act == self._move else self._lives.dice.choice(aims), act)
         while not any(says(message, told) for one in self._asked for message in one.messages):
             await self._awake()
             await (await self._ask(act)).wait(30)
