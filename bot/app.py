@@ -352,13 +352,9 @@ class App:
         """Discord says, in the night, which roles a member has."""
         await features.seen(self.store, self.desk, network_id, user_id, role_ids, self.clock.now())
 
-    async def next_due(self) -> datetime | None:
-        """When something is next due, for a rehearsal's clock."""
-        return await self._earliest()
-
     async def upcoming(self) -> tuple[datetime, str] | None:
         """When something is next due, and the name of the words for it under `sandbox.due`."""
-        return await self.store.read(features.upcoming, self.clock.now())
+        return await self.store.read(features.upcoming, self.desk, self.clock.now(), self.rounds.aside)
 
     async def play_until(self, clock: MovableClock, target: datetime) -> None:
         """Move a rehearsal's clock to `target`, stopping at every due instant on the way, in order."""

@@ -143,9 +143,11 @@ def earliest(session: Session, desk: Desk, now: datetime, rounds_aside: bool = F
     return min((at for at in times if at is not None), default=None)
 
 
-def upcoming(session: Session, now: datetime) -> tuple[datetime, str] | None:
+def upcoming(
+    session: Session, desk: Desk, now: datetime, rounds_aside: bool = False
+) -> tuple[datetime, str] | None:
     """What is next due: when, and the name of the words for it under `sandbox.due`. For a rehearsal's clock."""
-    at = earliest(session, now)
+    at = earliest(session, desk, now, rounds_aside)
     if at is None:
         return None
     return at, next((name for due_at, name in _named(session, now) if due_at == at), "other")

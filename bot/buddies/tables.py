@@ -15,12 +15,12 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, col, select
 
 from bot.buddies import told_rules
 from bot.buddies.life_rules import NEXT, Looking, Said, Stage, State
 from bot.buddies.told_rules import Told
-from bot.db.columns import Erase, Keep, Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Row, Erase, Keep, Sealed, UtcDateTime, impersonal, new_id, personal
 from bot.db.keys import Keyring
 
 WHILE_LOOKING = Keep("until you stop it or leave")
@@ -35,10 +35,10 @@ def _membership(keep: Keep, *, index: bool | None = None) -> Column[int]:
     return Column(BigInteger, whose, nullable=False, index=index, **personal(export=None, keep=keep))
 
 
-class Buddying(SQLModel, table=True):
+class Buddying(Row, table=True):
     """A network's own lists, its weekly round, and the figures its organisers were last shown."""
 
-    __tablename__ = "buddying"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "buddying"
 
     network_id: int = Field(
         sa_column=Column(
@@ -71,10 +71,10 @@ class Buddying(SQLModel, table=True):
     )
 
 
-class Request(SQLModel, table=True):
+class Request(Row, table=True):
     """One member's wish for a buddy in one network."""
 
-    __tablename__ = "buddy_request"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "buddy_request"
     __table_args__ = (
         UniqueConstraint("membership_id"),
         Index("ix_buddy_request_waiting", "network_id", "state"),
@@ -145,10 +145,10 @@ class Request(SQLModel, table=True):
             self.match_at, self.eager = None, False
 
 
-class Place(SQLModel, table=True):
+class Place(Row, table=True):
     """One member's place in a match. Places with the same `match_id` were suggested to one another."""
 
-    __tablename__ = "buddy_place"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "buddy_place"
 
     id: int = Field(
         default_factory=new_id,
@@ -215,10 +215,10 @@ class Place(SQLModel, table=True):
         self.ended_at, self.due_at = now, None
 
 
-class Past(SQLModel, table=True):
+class Past(Row, table=True):
     """That two accounts were introduced, as a code of the two that names neither; nobody's row."""
 
-    __tablename__ = "buddy_past"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "buddy_past"
 
     pair: bytes = Field(
         sa_column=Column(

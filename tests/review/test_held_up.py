@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 from sqlmodel import Session, select
 
 from bot import features
-from bot.buddies.desk import Desk as BuddyDesk
-from bot.buddies.rules import Forbidden, Person, Round
 from bot.db.keys import Keyring
 from bot.listeners.desk import Desk
 from bot.listeners.rules import Promise, State
@@ -28,10 +25,6 @@ UNREADABLE = b"\x01" + b"sealed with a key nobody has any more"
 
 async def _here(network_id: int, user_id: int) -> tuple[bool | None, str]:
     return True, "Somebody"
-
-
-async def _match(people: Sequence[Person], forbidden: Forbidden, seed: int) -> Round:
-    return Round()
 
 
 def _call_that_cannot_be_read(session: Session) -> None:
@@ -66,8 +59,8 @@ def _call_that_cannot_be_read(session: Session) -> None:
 
 def test_a_call_nobody_can_read_holds_up_no_session(tmp_path: Path) -> None:
     store, meeting_id = filled(tmp_path)
-    desk, buddy_desk = Desk(KEYS, library(), lambda *_: ""), BuddyDesk(KEYS, library())
-    hands = features.Hands(_here, lambda *_: (), _match)
+    desk, buddy_desk = Desk(KEYS, library(), lambda *_: ""), features.buddy_desk(KEYS, library())
+    hands = features.Hands(_here, lambda *_: ())
 
     async def ring() -> None:
         await store.write(_call_that_cannot_be_read)
