@@ -75,7 +75,7 @@ class App:
         self.client = ReallyOk(self, Pace(), settings.data / "commands-told")
         self.sender = DiscordSender(self.client, self._render)
         self.first_contacts = Circuit()
-        self.alarm = Alarm(clock, self._earliest, self._ring)
+        self.alarm = Alarm(clock, self.next_due, self._ring)
         self.before_opening: Callable[[], None] | None = None
         """What must succeed before the database is opened, where it failed at the start; raises `OperatorError`."""
         self.pump: Pump | None = None
@@ -311,7 +311,8 @@ class App:
             self.relay.wake()
         self.alarm.rearm()
 
-    async def _earliest(self) -> datetime | None:
+    async def next_due(self) -> datetime | None:
+        """When something is next due."""
         return await self.store.read(features.earliest, self.desk, self.clock.now(), self.rounds.aside)
 
     async def _ring(self) -> None:

@@ -11,22 +11,20 @@ from discord.ext import commands
 from bot.checkins.habits import habits
 from bot.content.library import Words
 from bot.errors import Refusal
-from bot.networks import service as networks
 from bot.sessions import correcting, drafts
 from bot.sessions.fields import Fields, Place, read_length, read_where
 from bot.sessions.meeting import Meeting, moment, title_said
 from bot.sessions.rules import TITLE_LENGTH, USUAL_MIN, Where
-from bot.sessions.running import Actor, may_schedule
-from bot.sessions.screens import Screens
+from bot.sessions.running import Actor
 from bot.sessions.when import read_when
 from bot.sessions.when_said import Ask, Heard, Unread
 from bot.ui.ids import make
-from bot.ui.organisers import roles_here
 from bot.ui.render import menu
 from bot.ui.rooms import rooms_of
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.session_desk import SessionDesk
 
 LENGTHS = (30, 45, 60, 75, 90, 120)
 
@@ -34,22 +32,13 @@ LENGTHS = (30, 45, 60, 75, 90, 120)
 class Sessions(commands.GroupCog, group_name="session", group_description="session"):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
+        self.bot = bot
         self.say = bot.answers.say
 
-    # Who, and where
-
-    async def _actor(self, interaction: discord.Interaction[Any]) -> tuple[discord.Guild, Actor, str]:
-        """Who this is by Discord's word with this very press, and the network's time zone."""
-        row = await networks.find(self.app.store, interaction.guild_id or 0)
-        guild, facilitates, organises = roles_here(
-            interaction, row and row.organiser_role_id, row and row.facilitator_role_id
-        )
-        if row is None:
-            raise Refusal("errors.not_set_up", network=guild.name)
-        return guild, Actor(interaction.user.id, guild.id, facilitates, organises), row.zone
-
-    def _screens(self, interaction: discord.Interaction[Any]) -> Screens:
-        return Screens(self.app.library, self.app.origin_of(interaction).language)
+    @property
+    def desk(self) -> SessionDesk:
+        found: Any = self.bot.get_cog("SessionDesk")
+        return found
 
     # Making one
 
@@ -62,9 +51,9 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
         where: str,
         length: str | None = None,
     ) -> None:
-        guild, actor, zone = await self._actor(interaction)
-        may_schedule(actor)
-        now, screens = self.app.clock.now(), self._screens(interaction)
+        here = await self.desk.writer(interaction)
+        guild, zone = here.guild, here.zone
+        now, screens = self.app.clock.now(), self.desk.screens(interaction)
         title = " ".join(title.split())[:TITLE_LENGTH]
         if not title:
             raise Refusal("errors.no_title")
@@ -106,7 +95,7 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
     async def lengths(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
-        screens = self._screens(interaction)
+        screens = self.desk.screens(interaction)
         wanted = [read_length(typed)] if read_length(typed) else LENGTHS
         return [
             app_commands.Choice(name=str(screens.length(minutes)), value=str(minutes))
@@ -119,13 +108,13 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
     @app_commands.command(name="edit", description="edit")
     @app_commands.rename(which="session")
     async def edit(self, interaction: discord.Interaction[Any], which: str) -> None:
-        meeting, actor, _ = await self._meeting(interaction, which)
+        meeting, actor = await self._meeting(interaction, which)
         standing = await correcting.stand(self.app.store, meeting.id, actor, self.app.clock.now())
         single = (
             () if standing.repeats else ("sessions.edit=later", "sessions.edit=all", "sessions.cancel=all")
         )
         held = ("sessions.back",) if meeting.held else ("sessions.skip", "sessions.move", "sessions.edit=one")
-        screens = self._screens(interaction)
+        screens = self.desk.screens(interaction)
         leads = ", ".join(f"<@{user}>" for user in standing.leads)
         await self.say(
             interaction,
@@ -147,17 +136,17 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
     async def skip(
         self, interaction: discord.Interaction[Any], which: str, reason: str | None = None
     ) -> None:
-        meeting, actor, _ = await self._meeting(interaction, which)
+        meeting, actor = await self._meeting(interaction, which)
         now = self.app.clock.now()
         done = await correcting.skip(
             self.app.store, habits, meeting.id, reason or "", actor, interaction.id, now
         )
-        await self._done(interaction, "sessions.skipped", done)
+        await self.desk.done(interaction, "sessions.skipped", done)
 
     @app_commands.command(name="cancel", description="cancel")
     @app_commands.rename(which="session")
     async def cancel(self, interaction: discord.Interaction[Any], which: str) -> None:
-        meeting, actor, _ = await self._meeting(interaction, which)
+        meeting, actor = await self._meeting(interaction, which)
         standing = await correcting.stand(self.app.store, meeting.id, actor, self.app.clock.now())
         await self.say(
             interaction,
@@ -170,29 +159,8 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
     @app_commands.command(name="move", description="move")
     @app_commands.rename(which="session")
     async def move(self, interaction: discord.Interaction[Any], which: str, when: str) -> None:
-        meeting, actor, zone = await self._meeting(interaction, which)
-        now = self.app.clock.now()
-        reading = read_when(when, now, zone)
-        if not isinstance(reading, Heard):
-            screens = self._screens(interaction)
-            raise Refusal("errors.move_unread", said=when, hint=screens.hint(reading))
-        done = await correcting.move(self.app.store, habits, meeting.id, reading, actor, interaction.id, now)
-        await self._done(interaction, "sessions.moved", done)
-
-    async def _done(
-        self, interaction: discord.Interaction[Any], template: str, done: correcting.Standing
-    ) -> None:
-        next_at = done.next_at
-        await self.say(
-            interaction,
-            template,
-            {
-                "title": title_said(done.meeting),
-                "when": moment(done.meeting.starts_at),
-                "next": moment(next_at) if next_at else self.app.library.text("sessions.no_next"),
-            },
-            subject_id=done.meeting.id,
-        )
+        meeting, _ = await self._meeting(interaction, which)
+        await self.desk.move(interaction, meeting.id, when)
 
     @edit.autocomplete("which")
     @skip.autocomplete("which")
@@ -202,10 +170,10 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
         try:
-            _, actor, _ = await self._actor(interaction)
+            actor = (await self.desk.here(interaction)).actor
         except Refusal:
             return []
-        screens = self._screens(interaction)
+        screens = self.desk.screens(interaction)
         meetings = await correcting.runnable(self.app.store, actor, self.app.clock.now(), 100)
         named = [(screens.option(meeting), meeting) for meeting in meetings]
         return [
@@ -214,10 +182,9 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
             if typed.casefold() in name.casefold()
         ][:25]
 
-    async def _meeting(self, interaction: discord.Interaction[Any], said: str) -> tuple[Meeting, Actor, str]:
+    async def _meeting(self, interaction: discord.Interaction[Any], said: str) -> tuple[Meeting, Actor]:
         """The meeting picked, or the next one of that name: Discord lets people send what is not on the list."""
-        _, actor, zone = await self._actor(interaction)
-        may_schedule(actor)
+        actor = (await self.desk.writer(interaction)).actor
         meetings = await correcting.runnable(self.app.store, actor, self.app.clock.now(), 200)
         wanted = " ".join(said.casefold().split())
         named = [one for one in meetings if str(one.id) == wanted] or [
@@ -225,7 +192,7 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
         ]
         if not named:
             raise Refusal("errors.unknown_session", said=said)
-        return named[0], actor, zone
+        return named[0], actor
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -9,22 +9,16 @@ from discord.ext import commands
 
 from bot.checkins.habits import habits
 from bot.errors import Refusal
-from bot.networks import service as networks
 from bot.sessions import correcting, scheduling
-from bot.sessions.meeting import moment, title_said
-from bot.sessions.running import Actor
 from bot.sessions.scheduling import Scope
-from bot.sessions.screens import Screens
-from bot.sessions.when import read_when
-from bot.sessions.when_said import Heard
 from bot.ui.forms import ask_text
 from bot.ui.ids import Press, make
-from bot.ui.organisers import roles_here
 from bot.ui.render import people_menu
 from bot.ui.router import chosen, on_press, written
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.session_desk import SessionDesk
 
 COPY = "copy"
 WHOLE = "all"
@@ -33,33 +27,26 @@ WHOLE = "all"
 class SessionChange(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
+        self.bot = bot
         self.say = bot.answers.say
 
-    async def _actor(self, interaction: discord.Interaction[Any]) -> tuple[Actor, str, int | None]:
-        row = await networks.find(self.app.store, interaction.guild_id or 0)
-        guild, facilitates, organises = roles_here(
-            interaction, row and row.organiser_role_id, row and row.facilitator_role_id
-        )
-        if row is None:
-            raise Refusal("errors.not_set_up", network=guild.name)
-        actor = Actor(interaction.user.id, guild.id, facilitates, organises)
-        return actor, row.zone, row.facilitator_role_id
-
-    def _screens(self, interaction: discord.Interaction[Any]) -> Screens:
-        return Screens(self.app.library, self.app.origin_of(interaction).language)
+    @property
+    def desk(self) -> SessionDesk:
+        found: Any = self.bot.get_cog("SessionDesk")
+        return found
 
     @on_press("sessions.edit")
     async def edit(self, interaction: discord.Interaction[Any], press: Press) -> None:
         if press.arg != COPY and press.arg not in set(Scope):
             raise Refusal("errors.old_button")
-        actor, _, _ = await self._actor(interaction)
+        actor = (await self.desk.here(interaction)).actor
         copy = press.arg == COPY
         scope = Scope.ALL if copy else Scope(press.arg)
         now = self.app.clock.now()
         writing = await scheduling.begin_edit(
             self.app.store, press.id, scope, actor, interaction.id, now, copy=copy
         )
-        screen = self._screens(interaction).draft(writing)
+        screen = self.desk.screens(interaction).draft(writing)
         await self.say(interaction, screen.template, screen.params, subject_id=screen.subject_id)
 
     # Skip, move, call off: a form each, for the reason or the time
@@ -73,7 +60,7 @@ class SessionChange(commands.Cog):
         *,
         long: bool,
     ) -> None:
-        actor, _, _ = await self._actor(interaction)
+        actor = (await self.desk.here(interaction)).actor
         await correcting.stand(self.app.store, occurrence_id, actor, self.app.clock.now())
         fields = [("text", f"sessions.{words}", "", long)]
         form = ask_text(self.app.library, f"sessions.{words}.title", custom_id, fields)
@@ -85,17 +72,17 @@ class SessionChange(commands.Cog):
 
     @on_press("sessions.skipped")
     async def skipped(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        actor, _, _ = await self._actor(interaction)
+        actor = (await self.desk.here(interaction)).actor
         said, now = written(interaction).get("text", ""), self.app.clock.now()
         done = await correcting.skip(self.app.store, habits, press.id, said, actor, interaction.id, now)
-        await self._done(interaction, "sessions.skipped", done)
+        await self.desk.done(interaction, "sessions.skipped", done)
 
     @on_press("sessions.back")
     async def back(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        actor, _, _ = await self._actor(interaction)
+        actor = (await self.desk.here(interaction)).actor
         now = self.app.clock.now()
         done = await correcting.put_back(self.app.store, habits, press.id, actor, interaction.id, now)
-        await self._done(interaction, "sessions.put_back", done)
+        await self.desk.done(interaction, "sessions.put_back", done)
 
     @on_press("sessions.move")
     async def move(self, interaction: discord.Interaction[Any], press: Press) -> None:
@@ -103,14 +90,7 @@ class SessionChange(commands.Cog):
 
     @on_press("sessions.moved")
     async def moved(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        actor, zone, _ = await self._actor(interaction)
-        said, now = written(interaction).get("text", ""), self.app.clock.now()
-        reading = read_when(said, now, zone)
-        if not isinstance(reading, Heard):
-            hint = self._screens(interaction).hint(reading)
-            raise Refusal("errors.move_unread", said=said, hint=hint)
-        done = await correcting.move(self.app.store, habits, press.id, reading, actor, interaction.id, now)
-        await self._done(interaction, "sessions.moved", done)
+        await self.desk.move(interaction, press.id, written(interaction).get("text", ""))
 
     @on_press("sessions.cancel")
     async def cancel(self, interaction: discord.Interaction[Any], press: Press) -> None:
@@ -120,34 +100,19 @@ class SessionChange(commands.Cog):
 
     @on_press("sessions.cancelled")
     async def cancelled(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        actor, _, _ = await self._actor(interaction)
+        actor = (await self.desk.here(interaction)).actor
         said, now = written(interaction).get("text", ""), self.app.clock.now()
         call_off = correcting.cancel_all if press.arg == WHOLE else correcting.cancel
         done = await call_off(self.app.store, habits, press.id, said, actor, interaction.id, now)
         template = "sessions.cancelled_all" if press.arg == WHOLE else "sessions.cancelled"
-        await self._done(interaction, template, done)
-
-    async def _done(
-        self, interaction: discord.Interaction[Any], template: str, done: correcting.Standing
-    ) -> None:
-        next_at = done.next_at
-        await self.say(
-            interaction,
-            template,
-            {
-                "title": title_said(done.meeting),
-                "when": moment(done.meeting.starts_at),
-                "next": moment(next_at) if next_at else self.app.library.text("sessions.no_next"),
-            },
-            subject_id=done.meeting.id,
-        )
+        await self.desk.done(interaction, template, done)
 
     # Hand over
 
     @on_press("sessions.hand")
     async def hand(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """From a meeting's own screen (its number), or from the question to organisers (the series' number)."""
-        actor, _, _ = await self._actor(interaction)
+        actor = (await self.desk.here(interaction)).actor
         series_id, title = await correcting.series_named(self.app.store, press.id, actor)
         await self.say(
             interaction,
@@ -159,14 +124,14 @@ class SessionChange(commands.Cog):
 
     @on_press("sessions.given")
     async def given(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        actor, _, role_id = await self._actor(interaction)
-        user_id = _facilitator(interaction, role_id)
+        here = await self.desk.here(interaction)
+        user_id = _facilitator(interaction, here.facilitator_role_id)
         title = await correcting.give(
             self.app.store,
             press.id,
             user_id,
             interaction.user.display_name,
-            actor,
+            here.actor,
             interaction.id,
             self.app.clock.now(),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -11,45 +10,35 @@ from discord.ext import commands
 from bot.checkins.habits import habits
 from bot.content.library import Words, joined
 from bot.errors import Refusal
-from bot.networks import service as networks
 from bot.sessions import drafts, scheduling
 from bot.sessions.drafts import Writing
 from bot.sessions.fields import Fields, Place, read_length, read_where
 from bot.sessions.meeting import moment
 from bot.sessions.rules import ABOUT_LENGTH, TITLE_LENGTH, Where
-from bot.sessions.running import Actor, may_schedule
-from bot.sessions.screens import Screen, Screens, picked
+from bot.sessions.screens import Screen, picked
 from bot.sessions.when import read_when
 from bot.sessions.when_said import Ask, Heard, Unread
 from bot.ui.forms import ask_text
 from bot.ui.ids import Press, make
-from bot.ui.organisers import roles_here
 from bot.ui.render import Menu, menu
 from bot.ui.rooms import rooms_of
 from bot.ui.router import chosen, on_press, written
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
-
-MOST_PICKED = 25  # Discord's limit for a menu
+    from cogs.session_desk import SessionDesk
 
 
 class SessionDraft(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
+        self.bot = bot
         self.say = bot.answers.say
 
-    async def _actor(self, interaction: discord.Interaction[Any]) -> tuple[discord.Guild, Actor]:
-        row = await networks.find(self.app.store, interaction.guild_id or 0)
-        guild, facilitates, organises = roles_here(
-            interaction, row and row.organiser_role_id, row and row.facilitator_role_id
-        )
-        actor = Actor(interaction.user.id, guild.id, facilitates, organises)
-        may_schedule(actor)
-        return guild, actor
-
-    def _screens(self, interaction: discord.Interaction[Any]) -> Screens:
-        return Screens(self.app.library, self.app.origin_of(interaction).language)
+    @property
+    def desk(self) -> SessionDesk:
+        found: Any = self.bot.get_cog("SessionDesk")
+        return found
 
     async def _show(
         self, interaction: discord.Interaction[Any], screen: Screen, menus: list[Menu] | None = None
@@ -60,30 +49,11 @@ class SessionDraft(commands.Cog):
             )
         await self.say(interaction, screen.template, screen.params, subject_id=screen.subject_id, menus=menus)
 
-    async def _read(self, interaction: discord.Interaction[Any], draft_id: int) -> Writing:
-        guild, actor = await self._actor(interaction)
-        return await drafts.read(self.app.store, draft_id, guild.id, actor.user_id, self.app.clock.now())
-
-    async def _change(
-        self,
-        interaction: discord.Interaction[Any],
-        draft_id: int,
-        changed: Callable[[Fields], Fields],
-        *,
-        when: str | None = None,
-        choices: tuple[str, ...] | None = None,
-    ) -> Writing:
-        guild, actor = await self._actor(interaction)
-        now = self.app.clock.now()
-        return await drafts.change(
-            self.app.store, draft_id, guild.id, actor.user_id, changed, now, when=when, choices=choices
-        )
-
     # When
 
     async def _when(self, interaction: discord.Interaction[Any], writing: Writing, text: str) -> None:
         """Read a "when" into a draft and show what comes of it: its dates, a question, or why not."""
-        reading, screens = read_when(text, self.app.clock.now(), writing.zone), self._screens(interaction)
+        reading, screens = read_when(text, self.app.clock.now(), writing.zone), self.desk.screens(interaction)
         choices = tuple(one.text for one in reading.choices) if isinstance(reading, Ask) else ()
         once = writing.scope == scheduling.Scope.ONE
         if isinstance(reading, Heard) and once and reading.series.count != 1:
@@ -95,7 +65,7 @@ class SessionDraft(commands.Cog):
                 return fields
             return fields.with_(rule=reading.series, minutes=reading.minutes or fields.minutes)
 
-        writing = await self._change(interaction, writing.id, changed, when=text[:200], choices=choices)
+        writing = await self.desk.change(interaction, writing.id, changed, when=text[:200], choices=choices)
         if isinstance(reading, Ask):
             await self._show(interaction, screens.ask(writing, reading))
         elif isinstance(reading, Unread):
@@ -105,7 +75,7 @@ class SessionDraft(commands.Cog):
 
     @on_press("sessions.choose")
     async def choose(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        writing = await self._read(interaction, press.id)
+        writing = await self.desk.read(interaction, press.id)
         text = picked(writing, "".join(chosen(interaction)))
         if text is None:
             raise Refusal("errors.old_button")
@@ -113,14 +83,14 @@ class SessionDraft(commands.Cog):
 
     @on_press("sessions.preview")
     async def preview(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        writing = await self._read(interaction, press.id)
-        await self._show(interaction, self._screens(interaction).draft(writing))
+        writing = await self.desk.read(interaction, press.id)
+        await self._show(interaction, self.desk.screens(interaction).draft(writing))
 
     # The form
 
     @on_press("sessions.change")
     async def change(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        writing = await self._read(interaction, press.id)
+        writing = await self.desk.read(interaction, press.id)
         fields, where = writing.fields, writing.fields.where
         present = [
             ("title", "sessions.title", fields.title, False),
@@ -136,8 +106,8 @@ class SessionDraft(commands.Cog):
 
     @on_press("sessions.changed")
     async def changed(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        guild, _ = await self._actor(interaction)
-        writing = await self._read(interaction, press.id)
+        guild = (await self.desk.writer(interaction)).guild
+        writing = await self.desk.read(interaction, press.id)
         said = written(interaction)
         place = read_where(said.get("where", ""), rooms_of(guild))
         minutes = read_length(said.get("length", ""))
@@ -151,24 +121,24 @@ class SessionDraft(commands.Cog):
                 about=said.get("about", "").strip()[:ABOUT_LENGTH],
             )
 
-        writing = await self._change(interaction, press.id, put)
+        writing = await self.desk.change(interaction, press.id, put)
         when = said.get("when", "").strip()
         if when and when != writing.when[:80].strip():
             await self._when(interaction, writing, when)
             return
-        await self._show(interaction, self._screens(interaction).draft(writing))
+        await self._show(interaction, self.desk.screens(interaction).draft(writing))
 
     # The end
 
     @on_press("sessions.drop")
     async def drop(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        guild, actor = await self._actor(interaction)
-        await drafts.drop(self.app.store, press.id, guild.id, actor.user_id)
+        actor = (await self.desk.writer(interaction)).actor
+        await drafts.drop(self.app.store, press.id, actor.network_id, actor.user_id)
         await self.say(interaction, "sessions.dropped", {})
 
     @on_press("sessions.save")
     async def save(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        _, actor = await self._actor(interaction)
+        actor = (await self.desk.writer(interaction)).actor
         now, text = self.app.clock.now(), self.app.library.text
         done = await scheduling.save(self.app.store, habits, press.id, actor, now)
         title = self.app.library.harmless(done.title)
@@ -185,9 +155,9 @@ class SessionDraft(commands.Cog):
     @on_press("sessions.mine")
     async def mine(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """Somebody else saved first: theirs stays, mine on top, and the whole is looked at again."""
-        _, actor = await self._actor(interaction)
+        actor = (await self.desk.writer(interaction)).actor
         writing = await scheduling.take_over(self.app.store, press.id, actor, self.app.clock.now())
-        await self._show(interaction, self._screens(interaction).draft(writing))
+        await self._show(interaction, self.desk.screens(interaction).draft(writing))
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -13,19 +13,17 @@ from discord.ext import commands
 
 from bot.checkins.habits import habits
 from bot.errors import Refusal
-from bot.networks import service as networks
 from bot.sessions import leaving, mirror_answers, mirror_look, mirroring
 from bot.sessions.mirroring import Do, Job
 from bot.sessions.rules import Where
-from bot.sessions.running import Actor
 from bot.sessions.words import Teller
 from bot.ui.ids import Press
-from bot.ui.organisers import roles_here
 from bot.ui.rooms import lacking_for_events
 from bot.ui.router import on_press
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.session_desk import Here
 
 log = logging.getLogger("reallyok.events")
 
@@ -150,14 +148,11 @@ class SessionEvents(commands.Cog):
     async def decide(self, interaction: discord.Interaction[Any], press: Press) -> None:
         if press.arg not in ("ours", "theirs"):
             raise Refusal("errors.old_button")
-        row = await networks.find(self.app.store, interaction.guild_id or 0)
-        guild, facilitates, organises = roles_here(
-            interaction, row and row.organiser_role_id, row and row.facilitator_role_id
-        )
-        actor = Actor(interaction.user.id, guild.id, facilitates, organises)
+        desk: Any = self.bot.get_cog("SessionDesk")
+        here: Here = await desk.here(interaction)
         ours = press.arg == "ours"
         title = await mirror_answers.decide(
-            self.app.store, habits, press.id, ours=ours, actor=actor, now=self.app.clock.now()
+            self.app.store, habits, press.id, ours=ours, actor=here.actor, now=self.app.clock.now()
         )
         params = {"title": self.app.library.harmless(title)}
         await self.say(interaction, f"sessions.event_{press.arg}", params)

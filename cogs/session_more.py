@@ -2,67 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord.ext import commands
 
 from bot.errors import Refusal
-from bot.networks import service as networks
-from bot.sessions import drafts
 from bot.sessions.drafts import Writing
-from bot.sessions.fields import Fields
 from bot.sessions.rules import MOST_FACILITATORS, MOST_PLACES, TITLE_LENGTH, Who
-from bot.sessions.running import Actor, may_schedule
-from bot.sessions.screens import Screens
 from bot.ui.forms import ask_text
 from bot.ui.ids import Press, make
-from bot.ui.organisers import roles_here
 from bot.ui.render import Menu, menu, people_menu, role_menu
 from bot.ui.router import MOST_PICKED, chosen, on_press, picked_ids, written
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.session_desk import SessionDesk
 
 
 class SessionMore(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
+        self.bot = bot
         self.say = bot.answers.say
 
-    async def _actor(self, interaction: discord.Interaction[Any]) -> tuple[discord.Guild, Actor]:
-        row = await networks.find(self.app.store, interaction.guild_id or 0)
-        guild, facilitates, organises = roles_here(
-            interaction, row and row.organiser_role_id, row and row.facilitator_role_id
-        )
-        actor = Actor(interaction.user.id, guild.id, facilitates, organises)
-        may_schedule(actor)
-        return guild, actor
-
-    def _screens(self, interaction: discord.Interaction[Any]) -> Screens:
-        return Screens(self.app.library, self.app.origin_of(interaction).language)
-
-    async def _read(self, interaction: discord.Interaction[Any], draft_id: int) -> Writing:
-        guild, actor = await self._actor(interaction)
-        return await drafts.read(self.app.store, draft_id, guild.id, actor.user_id, self.app.clock.now())
-
-    async def _change(
-        self,
-        interaction: discord.Interaction[Any],
-        draft_id: int,
-        changed: Callable[[Fields], Fields],
-    ) -> Writing:
-        guild, actor = await self._actor(interaction)
-        now = self.app.clock.now()
-        return await drafts.change(self.app.store, draft_id, guild.id, actor.user_id, changed, now)
+    @property
+    def desk(self) -> SessionDesk:
+        found: Any = self.bot.get_cog("SessionDesk")
+        return found
 
     @on_press("sessions.more")
     async def more(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        await self._more(interaction, await self._read(interaction, press.id))
+        await self._more(interaction, await self.desk.read(interaction, press.id))
 
     async def _more(self, interaction: discord.Interaction[Any], writing: Writing) -> None:
-        screen, form = self._screens(interaction).more(writing), self.app.library.form
+        screen, form = self.desk.screens(interaction).more(writing), self.app.library.form
         fields, row = writing.fields, writing.id
         who = menu(make("sessions.who", row), screen.options)
         who.placeholder = form("sessions.who.placeholder")
@@ -83,40 +57,42 @@ class SessionMore(commands.Cog):
         if value not in set(Who):
             raise Refusal("errors.old_button")
         await self._more(
-            interaction, await self._change(interaction, press.id, lambda f: f.with_(who=Who(value)))
+            interaction, await self.desk.change(interaction, press.id, lambda f: f.with_(who=Who(value)))
         )
 
     @on_press("sessions.role")
     async def role(self, interaction: discord.Interaction[Any], press: Press) -> None:
         ids = picked_ids(interaction)
-        guild, _ = await self._actor(interaction)
+        guild = (await self.desk.writer(interaction)).guild
         if len(ids) != 1 or guild.get_role(ids[0]) is None:
             raise Refusal("errors.old_button")
-        put = await self._change(interaction, press.id, lambda f: f.with_(who=Who.ROLE, role_id=ids[0]))
+        put = await self.desk.change(interaction, press.id, lambda f: f.with_(who=Who.ROLE, role_id=ids[0]))
         await self._more(interaction, put)
 
     @on_press("sessions.invite")
     async def invite(self, interaction: discord.Interaction[Any], press: Press) -> None:
         ids = picked_ids(interaction)
-        put = await self._change(interaction, press.id, lambda f: f.with_(who=Who.INVITED, invited=ids))
+        put = await self.desk.change(interaction, press.id, lambda f: f.with_(who=Who.INVITED, invited=ids))
         await self._more(interaction, put)
 
     @on_press("sessions.helpers")
     async def helpers(self, interaction: discord.Interaction[Any], press: Press) -> None:
         ids = tuple(one for one in picked_ids(interaction) if one != interaction.user.id)
         await self._more(
-            interaction, await self._change(interaction, press.id, lambda f: f.with_(helpers=ids))
+            interaction, await self.desk.change(interaction, press.id, lambda f: f.with_(helpers=ids))
         )
 
     @on_press("sessions.closures")
     async def closures(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        put = await self._change(interaction, press.id, lambda f: f.with_(skip_closures=not f.skip_closures))
-        screen = self._screens(interaction).draft(put)
+        put = await self.desk.change(
+            interaction, press.id, lambda f: f.with_(skip_closures=not f.skip_closures)
+        )
+        screen = self.desk.screens(interaction).draft(put)
         await self.say(interaction, screen.template, screen.params, subject_id=screen.subject_id)
 
     @on_press("sessions.details")
     async def details(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        writing = await self._read(interaction, press.id)
+        writing = await self.desk.read(interaction, press.id)
         places = writing.fields.places
         present = [
             ("places", "sessions.places", str(places) if places else "", False),
@@ -135,7 +111,7 @@ class SessionMore(commands.Cog):
             raise Refusal("errors.bad_places", said=number, most=MOST_PLACES)
         neutral = " ".join(said.get("neutral", "").split())[:TITLE_LENGTH]
         places = int(number) if number else None
-        put = await self._change(
+        put = await self.desk.change(
             interaction, press.id, lambda f: f.with_(places=places, neutral_title=neutral)
         )
         await self._more(interaction, put)

@@ -20,7 +20,7 @@ from sqlmodel import Field, Session, col, select
 from bot.buddies import told_rules
 from bot.buddies.life_rules import NEXT, Looking, Said, Stage, State
 from bot.buddies.told_rules import Told
-from bot.db.columns import Row, Erase, Keep, Sealed, UtcDateTime, impersonal, new_id, personal
+from bot.db.columns import Erase, Keep, Row, Sealed, UtcDateTime, impersonal, new_id, personal
 from bot.db.keys import Keyring
 
 WHILE_LOOKING = Keep("until you stop it or leave")
