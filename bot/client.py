@@ -130,8 +130,8 @@ class ReallyOk(commands.Bot):
         self.flood = Flood()
         self.due: list[Callable[[datetime], Awaitable[None]]] = []
         """What cogs do with Discord whenever something may be due: at each ring of the alarm, the time given."""
-        self.nightly: list[Callable[[datetime], Awaitable[None]]] = [self.count_members]
-        """What is asked of Discord once a night, the time given; cogs add theirs."""
+        self.nightly: list[Callable[[datetime], Awaitable[None]]] = []
+        """What cogs ask Discord once a night, after who is still there; the time given."""
         self.matched = False
         """Whether what we keep of servers agrees with what Discord says, since the start."""
         self._synced = synced
@@ -310,7 +310,7 @@ class ReallyOk(commands.Bot):
 
     async def do_nightly(self) -> None:
         """What is asked of Discord once a night, one after the other; one that fails keeps none from its turn."""
-        for work in self.nightly:
+        for work in (self.count_members, *self.nightly):
             await self._leave_if_failing(work, self.app.clock.now())
 
     async def do_due(self, now: datetime) -> None:
