@@ -44,10 +44,11 @@ def ready(
     *states: Looking,
     only: Collection[int] | None = None,
     most: int | None = None,
+    after: int | None = None,
 ) -> list[Ready]:
     """Who has agreed to be matched, is reachable, and is on no pause, with a request that stands so; by account.
 
-    At `most` so many: those who have waited longest, and they first.
+    At `most` so many: those who have waited longest, and they first; or, with `after`, the next after this account.
     """
     query = (
         select(Request, members.Person)
@@ -71,8 +72,10 @@ def ready(
             .exists(),
         )
     )
-    if most is None:
-        query = query.order_by(col(Request.user_id))
+    if after is not None:
+        query = query.where(col(Request.user_id) > after)
+    if most is None or after is not None:
+        query = query.order_by(col(Request.user_id)).limit(most)
     else:
         oldest = (col(Request.waiting_rounds).desc(), col(Request.since), col(Request.user_id))
         query = query.order_by(*oldest).limit(most)

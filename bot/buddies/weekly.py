@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -32,7 +32,10 @@ Matcher = Callable[[Sequence[Person], Forbidden, int], Awaitable[Round]]
 TRIES = 12  # how often a round is put together anew because codes kept some of it apart
 MOST_LOOKED_AT = 1000  # so many of those who wait are looked at for one request, the longest waiting first
 EXPLAINED = 50  # so many of those left over have their codes compared with everybody's
-_AT_ONCE = 8  # groups in a transaction: others write too
+# How much goes into a transaction: others read and write too.
+_AT_ONCE = 8  # groups
+_READ_AT_ONCE = 500  # people
+_LEFT_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ async def round_due(store: Store, desk: Desk, match: Matcher, now: datetime) -> 
     if network_id is None:
         return False
     try:
-        gathered = await store.read(_gather, desk, network_id, now)
+        gathered = await _gather(store, desk, network_id, now)
         found = await _lawful(store, desk, match, gathered, now)
     except (RoundFailed, OperatorError) as error:
         log.error("A round could not be put together; it is tried again in ten minutes. %s", error)
@@ -68,7 +71,10 @@ async def round_due(store: Store, desk: Desk, match: Matcher, now: datetime) -> 
         return True
     for first in range(0, len(found.groups), _AT_ONCE):
         await store.write(_propose_all, desk, network_id, found.groups[first : first + _AT_ONCE], now)
-    await store.write(_close, desk, gathered, found.left, now)
+    for first in range(0, len(found.left), _LEFT_AT_ONCE):
+        some = dict(found.left[first : first + _LEFT_AT_ONCE])
+        await store.write(_leave_over, gathered, desk, some, now)
+    await store.write(_close, gathered, now)
     return True
 
 
@@ -103,15 +109,22 @@ def _due_network(session: Session, now: datetime) -> int | None:
     ).first()
 
 
-def _gather(session: Session, desk: Desk, network_id: int, now: datetime) -> Gathered:
-    requests = [one.request for one in ready(session, network_id, now, Looking.WAITING)]
-    kept = session.get_one(Buddying, network_id)
-    return Gathered(
-        network_id,
-        kept.rounds,
-        people_of(session, desk, network_id, requests),
-        forbidden_in_rows(session, network_id, now),
-    )
+async def _gather(store: Store, desk: Desk, network_id: int, now: datetime) -> Gathered:
+    """Everybody who waits, read some at a time. Who came or went meanwhile is seen when anybody is suggested."""
+    number, pairs = await store.read(_about, network_id, now)
+    people: list[Person] = []
+    while some := await store.read(_some, desk, network_id, people[-1].id if people else 0, now):
+        people += some
+    return Gathered(network_id, number, people, pairs)
+
+
+def _about(session: Session, network_id: int, now: datetime) -> tuple[int, set[frozenset[int]]]:
+    return session.get_one(Buddying, network_id).rounds, forbidden_in_rows(session, network_id, now)
+
+
+def _some(session: Session, desk: Desk, network_id: int, after: int, now: datetime) -> list[Person]:
+    found = ready(session, network_id, now, Looking.WAITING, most=_READ_AT_ONCE, after=after)
+    return people_of(session, desk, network_id, [one.request for one in found])
 
 
 def _put_off(session: Session, network_id: int, now: datetime) -> None:
@@ -128,34 +141,31 @@ def _propose_all(
         propose_in(session, desk, network_id, group, now)
 
 
-def _close(
-    session: Session, desk: Desk, gathered: Gathered, left: Sequence[tuple[int, Left]], now: datetime
+def _leave_over(
+    session: Session, gathered: Gathered, desk: Desk, why: Mapping[int, Left], now: datetime
 ) -> None:
-    """Count the round and set the next; whoever was left over is told why, and first next time."""
+    """Tell some who were left over why; they come sooner next time. Who was suggested somebody meanwhile is not."""
     kept = session.get(Buddying, gathered.network_id)
     if kept is None or kept.rounds != gathered.number:
         return
     network = session.get_one(Network, gathered.network_id)
-    set_round(session, gathered.network_id, now, held=True)
-    why = dict(left)
-    for one in ready(session, gathered.network_id, now, Looking.WAITING):
-        reason = why.get(one.request.user_id)
-        if reason is None:
-            continue  # they came while the round was put together
+    for one in ready(session, network.id, now, Looking.WAITING, only=why):
+        reason = why[one.request.user_id]
         one.request.waiting_rounds += 1
         session.add(one.request)
         # Why nobody was found is told once, not each week; an odd one out is told each time it happens to them.
         if reason is Left.ODD or one.request.waiting_rounds == 1:
-            tell(
-                session,
-                desk,
-                network,
-                one.person,
-                f"left:{one.request.id}:{gathered.number}",
-                f"buddies.left_{reason}",
-                now,
-                subject_id=network.id,
-            )
+            key = f"left:{one.request.id}:{gathered.number}"
+            template = f"buddies.left_{reason}"
+            tell(session, desk, network, one.person, key, template, now, subject_id=network.id)
+
+
+def _close(session: Session, gathered: Gathered, now: datetime) -> None:
+    """Count the round and set the next. Killed before this, a round is held again with whoever still waits."""
+    kept = session.get(Buddying, gathered.network_id)
+    if kept is not None and kept.rounds == gathered.number:
+        set_round(session, gathered.network_id, now, held=True)
+        wake(session, "schedule")
 
 
 # At once
