@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, time
-from typing import Any
+from typing import Any, cast
 
 from bot.schedule.recurrence import Series, Unit
 from bot.sessions.rules import LONGEST_MIN, SHORTEST_MIN, USUAL_MIN, WHERE_LENGTH, Where, Who
@@ -83,7 +83,8 @@ def from_json(kept: Mapping[str, Any]) -> Fields:
         said["start"], said["at"] = date.fromisoformat(said["start"]), time.fromisoformat(said["at"])
         said["unit"], said["weekdays"] = Unit(said["unit"]), tuple(said["weekdays"])
         said["until"] = date.fromisoformat(until) if until else None
-        said["nth"] = tuple(said["nth"]) if isinstance(said["nth"], list) else said["nth"]
+        if isinstance(said["nth"], list):
+            said["nth"] = tuple(cast("list[int]", said["nth"]))
         rule = Series(**said)
     where: dict[str, Any] = kept["where"]
     known: dict[str, Any] = dict(kept)

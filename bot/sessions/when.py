@@ -177,7 +177,7 @@ class _Reading:
             # There is nothing but months that several of them could be of.
             self.said.blank(*found.span())
             return _Repeat(Unit.MONTH, unit.every if monthly and unit else 1, (day,), nths)
-        (nth,) = nths
+        nth = next(iter(nths))
         if not monthly and not found["month"] and not (found["every"] and nth in (1, -1)):
             choices = [
                 Choice(
