@@ -80,25 +80,29 @@ class Checkins(commands.Cog):
 
     @on_press("checkins.level")
     async def answered(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        kept = await self._keep(press.id, interaction.user.id, press.arg, interaction.id)
+        kept = await self.keep(press.id, interaction.user.id, press.arg, interaction.id)
         template, params = self.reply_to(kept)
         await self._reply(interaction, template, params, kept)
 
-    async def left_out(self, user_id: int, kept: Answer) -> tuple[str, ...]:
+    @staticmethod
+    def left_out(kept: Answer) -> tuple[str, ...]:
         """The buttons an answer is met without: of what does not come, and of a buddy somebody has not."""
-        out = () if kept.follows else NO_FOLLOW_UP
-        if kept.level.hard:
-            with contextlib.suppress(StoreUnavailable):
-                if await following.who_may_greet(self.app.store, user_id):
-                    return out
-        return (*out, "buddies.hello")
+        return (() if kept.follows else NO_FOLLOW_UP) + (() if kept.company else ("buddies.hello",))
 
-    async def _keep(self, checkin_id: int, user_id: int, level: str, event_id: int) -> Answer:
+    async def keep(self, checkin_id: int, user_id: int, level: str, event_id: int) -> Answer:
+        """Keep an answer; see `answering.answer`. Raises `Refusal` for a level there is not, too."""
         if level not in set(Level):
             raise Refusal("errors.old_button")
         app = self.app
         return await answering.answer(
-            app.store, app.keyring, checkin_id, user_id, Level(level), event_id, app.clock.now()
+            app.store,
+            app.keyring,
+            following.has_buddy,
+            checkin_id,
+            user_id,
+            Level(level),
+            event_id,
+            app.clock.now(),
         )
 
     def reply_to(self, kept: Answer) -> tuple[str, dict[str, str]]:
@@ -128,7 +132,7 @@ class Checkins(commands.Cog):
             subject_id=kept.checkin_id,
             origin=Origin(kept.network_id, kept.language),
             hidden=interaction.guild is not None,
-            without=await self.left_out(interaction.user.id, kept),
+            without=self.left_out(kept),
         )
 
     @on_press("checkins.door")
@@ -238,7 +242,7 @@ class Checkins(commands.Cog):
     async def which_network(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """The answer to "which of your networks was this for?": a one-word level finds its question."""
         if press.arg in set(Level):
-            kept = await self._keep(press.id, interaction.user.id, press.arg, interaction.id)
+            kept = await self.keep(press.id, interaction.user.id, press.arg, interaction.id)
             template, params = self.reply_to(kept)
             await self._reply(interaction, template, params, kept)
             return

@@ -159,10 +159,8 @@ class Conversation(commands.Cog):
         if len(questions) > 1:
             await self._which(message, level, questions)
             return
-        store, keyring, now = self.app.store, self.app.keyring, self.app.clock.now()
-        asked, member = questions[0].checkin_id, message.author.id
-        kept = await answering.answer(store, keyring, asked, member, level, message.id, now)
         checkins = cast("Checkins", self.bot.get_cog("Checkins"))
+        kept = await checkins.keep(questions[0].checkin_id, message.author.id, level, message.id)
         template, params = checkins.reply_to(kept)
         await self.say(
             message,
@@ -170,7 +168,7 @@ class Conversation(commands.Cog):
             params,
             kept.checkin_id,
             Origin(kept.network_id, kept.language),
-            await checkins.left_out(member, kept),
+            checkins.left_out(kept),
         )
 
     async def _which(self, message: discord.Message, level: Level, questions: list[Open]) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from bot.buddies import ending
@@ -32,6 +35,7 @@ from bot.buddies.proposing import own_place, tell
 from bot.buddies.rules import PATIENCE, strangers_at_work
 from bot.buddies.tables import Place, places_of, request_of
 from bot.content.library import joined
+from bot.db.prepared import Prepared
 from bot.db.store import Store, wake
 from bot.db.tables import first_time
 from bot.errors import Refusal
@@ -280,6 +284,25 @@ class Greeting:
 
     network_id: int
     buddies: tuple[int, ...]
+
+
+_MINE, _OTHER = aliased(Place), aliased(Place)
+_HAS_BUDDY = Prepared(
+    columns(col(_MINE.id))
+    .join(_OTHER, col(_OTHER.match_id) == col(_MINE.match_id))
+    .where(
+        col(_MINE.user_id) == bindparam("user_id"),
+        col(_MINE.state) == State.INTRODUCED,
+        col(_OTHER.id) != col(_MINE.id),
+        col(_OTHER.state) == State.INTRODUCED,
+    )
+    .limit(1)
+)
+
+
+def has_buddy(session: Session, user_id: int) -> bool:
+    """Whether somebody has a buddy in any network, who could be asked for a hello. In the caller's transaction."""
+    return bool(_HAS_BUDDY.rows(session, {"user_id": user_id}))
 
 
 async def who_may_greet(store: Store, user_id: int) -> list[Greeting]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
@@ -47,17 +48,32 @@ class Answer:
     """Whether to ask "really?" now."""
     follows: bool
     """Whether a softer question comes tomorrow."""
+    company: bool
+    """Whether it is a hard answer of somebody who has company."""
+
+
+Company = Callable[[Session, int], bool]
+"""Says of a person, by account, whether there is somebody who could say hello to them."""
 
 
 async def answer(
-    store: Store, keys: Keyring, checkin_id: int, user_id: int, level: Level, event_id: int, now: datetime
+    store: Store,
+    keys: Keyring,
+    company: Company,
+    checkin_id: int,
+    user_id: int,
+    level: Level,
+    event_id: int,
+    now: datetime,
 ) -> Answer:
     """Keep the level a member chose for a question.
 
     The same event counts once, and of two events the later one (by Discord's id) wins whatever order they come
-    in. Raises `Refusal` when the question is not theirs or is no longer kept.
+    in. `company` is asked of hard answers alone, in the same transaction: a second one, when a thousand answer in one
+    second, cost as much as keeping the answer (measured). Raises `Refusal` when the question is not theirs or is no
+    longer kept.
     """
-    return await store.write(_answer, keys, checkin_id, user_id, level, event_id, now)
+    return await store.write(_answer, keys, company, checkin_id, user_id, level, event_id, now)
 
 
 class _Standing(NamedTuple):
@@ -147,6 +163,7 @@ _HEARD = Prepared(
 def _answer(
     session: Session,
     keys: Keyring,
+    company: Company,
     checkin_id: int,
     user_id: int,
     level: Level,
@@ -195,6 +212,7 @@ def _answer(
         late=now - asked.due_at > UNTIL_LATE,
         door=door,
         follows=follows,
+        company=level.hard and company(session, user_id),
     )
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from bot.buddies import following
 from bot.checkins import answering
 from bot.checkins.rules import Level
 from bot.content.library import default_root, load
@@ -277,7 +278,14 @@ async def _store_alone(folder: Path, many: int) -> int:
         begun = time.monotonic()
         answers = (
             answering.answer(
-                store, keyring, checkin_id, plan["user_id"], LEVELS[n % 4], n + 1, WEDNESDAY_AT_SIX
+                store,
+                keyring,
+                following.has_buddy,
+                checkin_id,
+                plan["user_id"],
+                LEVELS[n % 4],
+                n + 1,
+                WEDNESDAY_AT_SIX,
             )
             for n, (checkin_id, plan) in enumerate(zip(asked, plans, strict=True))
         )
