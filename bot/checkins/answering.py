@@ -69,8 +69,8 @@ async def answer(
     """Keep the level a member chose for a question.
 
     The same event counts once, and of two events the later one (by Discord's id) wins whatever order they come
-    in. `company` is asked of hard answers alone, in the same transaction: a second one, when a thousand answer in one
-    second, cost as much as keeping the answer (measured). Raises `Refusal` when the question is not theirs or is no
+    in. `company` is asked of hard answers alone, in the same transaction: a reading of its own cost twice as
+    much as keeping the answer (measured). Raises `Refusal` when the question is not theirs or is no
     longer kept.
     """
     return await store.write(_answer, keys, company, checkin_id, user_id, level, event_id, now)
