@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.listeners import relay, talks_ending, talks_taking
+from bot.listeners import relay, relay_posts, talks_ending, talks_taking
+from bot.listeners.relay_posts import Took
 from bot.listeners.talk_rules import Talk
 from tests.listeners.room import ANN, BOB, KEYS, SAM
 from tests.listeners.talk_room import TalkRoom
@@ -90,3 +91,44 @@ def test_words_of_a_listener_who_has_gone_do_not_come_after_another_has_taken_ov
     room.run(_until(lambda: talks_ending.NOT_PASSED_ON in room.notices(ANN)))
     room.post()
     assert room.heard(SAM) == []
+
+
+def test_words_that_are_added_to_a_message_without_any_are_passed_on_once(room: TalkRoom) -> None:
+    talk = _open(room)
+    picture = room.discord.next_id()
+
+    def edited(text: str) -> None:
+        room.do(relay_posts.change, KEYS, SAM, picture, text, "somebody", room.now)
+        room.post()
+
+    assert room.say(SAM, "", picture).outcome is Took.UNREADABLE
+    room.say(SAM, "after it")
+    room.post()
+    edited("<id:guide>")
+    assert room.heard(ANN) == ["after it"]
+    long = "what the picture says " * 100
+    edited(long)
+    edited(long)
+    assert room.heard(ANN)[0] == "after it"
+    assert "".join(room.heard(ANN)[1:]) == long
+    edited("shorter")
+    assert room.heard(ANN) == ["after it", "shorter"]
+    # What was deleted stays so, though a change that was on its way is heard of after it.
+    for text in ("", "soon gone"):
+        picture = room.discord.next_id()
+        room.say(SAM, text, picture)
+        room.post()
+        room.do(relay_posts.withdraw, KEYS, picture)
+        room.post()
+        edited("still there?")
+    assert room.heard(ANN) == ["after it", "shorter"]
+    # Beside a picture sent to one listener, words are not for the next.
+    second = room.discord.next_id()
+    assert room.say(SAM, "", second).outcome is Took.UNREADABLE
+    room.do(talks_ending.hand_over, KEYS, SAM, talk, 77, room.now)
+    room.on(BOB)
+    room.try_to(talks_taking.accept, room.desk, BOB, talk, room.now)
+    picture = second
+    edited("for Ann alone")
+    assert room.heard(BOB) == []
+    assert room.heard(ANN) == ["after it", "shorter"]
