@@ -121,12 +121,16 @@ async def draft(
         every = duty.suitable(session, desk.keys, network_id, user_id, now)
         if named_id is not None and named_id not in {one.user_id for one in every}:
             raise Refusal("errors.old_button")
-        first_time(session, "interaction", event_id, now)
         mine = (
             col(Call.network_id) == network_id,
             col(Call.user_id) == user_id,
             col(Call.state) == State.DRAFT,
         )
+        if not first_time(session, "interaction", event_id, now):
+            kept = session.exec(select(Call).where(*mine)).first()
+            if kept is None:  # it was dropped, or is over, since
+                raise Refusal("errors.old_button")
+            return standing_of(session, desk, kept, now)
         session.connection().execute(delete(Call).where(*mine))
         call = Call(
             membership_id=membership.id,
@@ -298,6 +302,8 @@ def close(session: Session, desk: Desk, call: Call, ending: Ending, now: datetim
     session.add(call)
     if holder is None:
         return
+    session.flush()
+    duty.has_room(session, holder, now)
     if ending is not Ending.SPOKE:
         tell_listener(session, desk, call, holder, "listeners.not_needed", now)
         return
@@ -348,6 +354,8 @@ def pass_on(
     holder = call.holder_id
     release(session, call, why, now)
     session.flush()
+    if holder is not None:
+        duty.has_room(session, holder, now)
     ask(session, desk, call, now)
     if holder is not None and tell:
         tell_listener(session, desk, call, holder, "listeners.moved_on", now)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, and_, col, func, or_, select
 
 from bot.db.store import Store, wake
@@ -15,9 +17,12 @@ from bot.listeners.rules import GRACE, OPEN, Ending, Offer, Promise, State, prom
 from bot.listeners.standing import called
 from bot.listeners.steps import ASKED, answer_time, ask, go, offers_of, tell_listener, tell_member
 from bot.listeners.tables import Call, CallOffer, Listener
+from bot.listeners.talk_rules import LOOK_AGAIN
 from bot.members.service import reached
 from bot.outbox.tables import Outbox
 from bot.outbox.tables import State as Sending
+
+log = logging.getLogger("reallyok.calls")
 
 AT_ONCE = 50
 _EARLIEST = select(func.min(Call.step_at))
@@ -32,9 +37,11 @@ def next_due(session: Session) -> datetime | None:
 
 async def calls_due(store: Store, desk: Desk, now: datetime) -> int:
     """Take every call that is due a step further; returns how many. What is late is decided by how it is now."""
-    total, done = 0, AT_ONCE
-    while done == AT_ONCE and await store.read(_any_due, now):
+    total = 0
+    while await store.read(_any_due, now):
         done = await store.write(_some, desk, now)
+        if not done:
+            break
         total += done
     return total
 
@@ -73,16 +80,26 @@ def _any_due(session: Session, now: datetime) -> bool:
 
 
 def _some(session: Session, desk: Desk, now: datetime) -> int:
+    """Take some of the calls that are due a step further; how many. One that cannot be holds up no other."""
     calls = session.exec(
         select(Call).where(_due(now)).order_by(col(Call.step_at), col(Call.id)).limit(AT_ONCE)
     )
-    found = calls.all()
+    found, failed = calls.all(), list[Exception]()
     for call in found:
-        _step(session, desk, call, now)
-        session.flush()
+        try:
+            with session.begin_nested():
+                _step(session, desk, call, now)
+        except DBAPIError:
+            raise  # the database's own trouble: nothing of this is kept, and it is tried again
+        except Exception as error:
+            failed.append(error)
+            call.step_at = now + LOOK_AGAIN
+            session.add(call)
+    if failed:
+        log.error("A call's next step failed; it is tried again later.", exc_info=failed[0])
     if found:
         wake(session, "schedule")
-    return len(found)
+    return len(found) - len(failed)
 
 
 def _step(session: Session, desk: Desk, call: Call, now: datetime) -> None:

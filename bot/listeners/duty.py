@@ -10,8 +10,11 @@ from enum import StrEnum
 from sqlmodel import Session, col, func, select
 
 from bot.db.keys import Keyring
+from bot.db.store import wake
 from bot.listeners.rules import Offer, State, in_turn, next_on, on_duty
 from bot.listeners.tables import Call, CallOffer, Listener
+from bot.listeners.talk_rules import Step, Talk
+from bot.listeners.talk_tables import TalkRow
 from bot.members.apart import forbidden_among
 from bot.members.facts import workplaces
 from bot.members.facts_rules import Relation, canonical, compare
@@ -224,3 +227,24 @@ def asked(session: Session, user_id: int, network_id: int, now: datetime) -> Non
     if listener is not None:
         listener.last_asked_at = now
         session.add(listener)
+
+
+def look_again(session: Session, network_id: int, now: datetime) -> None:
+    """Have the calls and talks nobody could take looked at now: who is on, or has room for them, may have changed."""
+    calls = select(Call).where(Call.network_id == network_id, Call.state == State.NOBODY)
+    talks = select(TalkRow).where(
+        TalkRow.network_id == network_id, TalkRow.state == Talk.WAITING, TalkRow.step == Step.NOBODY
+    )
+    for call in session.exec(calls):
+        call.step_at = now
+        session.add(call)
+    for talk in session.exec(talks):
+        talk.next_at = now
+        session.add(talk)
+    wake(session, "schedule")
+
+
+def has_room(session: Session, user_id: int, now: datetime) -> None:
+    """A listener has less in front of them: what waits, in any network of theirs, is looked at now."""
+    for network_id in session.exec(select(Listener.network_id).where(Listener.user_id == user_id)).all():
+        look_again(session, network_id, now)

@@ -104,7 +104,8 @@ async def accept(
         listener = duty.listener_of(session, call.network_id, user_id)
         if listener is None or not duty.room(session, desk.keys, listener):
             raise Refusal("listeners.full")
-        first_time(session, "interaction", event_id, now)
+        if not first_time(session, "interaction", event_id, now):
+            raise Refusal("listeners.not_needed_now")  # they took it by that press, and gave it back since
         offer.state, offer.changed_at = Offer.ACCEPTED, now
         session.add(offer)
         withdraw_offers(session, call)
@@ -200,6 +201,8 @@ async def spoken(store: Store, desk: Desk, call_id: int, user_id: int, event_id:
             )
         call.step_at = None
         session.add(call)
+        session.flush()
+        duty.has_room(session, user_id, now)
 
     await store.write(act)
 

@@ -85,13 +85,15 @@ class Relay:
         self._woken = asyncio.Event()
         self._woken.set()
         self._stopping = self._looking = False
+        self._changes = 0
         self._parties: dict[int, Which] = {}
         self._retrying: set[int] = set()
         self.lines: dict[int, relay_quick.Line] = {}
         """What is remembered of people's one open talk, by their account, until anything about talks changes."""
 
     def wake(self) -> None:
-        """There may be something to pass on."""
+        """There may be something to pass on, or a talk may have ended."""
+        self._changes += 1
         self._woken.set()
 
     def pass_on(self, to_id: int, now: Parcel | None) -> None:
@@ -178,11 +180,11 @@ class Relay:
 
     async def _finish(self, parcel: Parcel) -> Parcel | None:
         """Do one thing to its end, however long that takes; what is next on that side."""
-        wait, told = FIRST_RETRY_S, False
+        wait, told, tried = FIRST_RETRY_S, False, False
         while True:
             try:
                 async with asyncio.timeout(HANG_S):
-                    ending, copy_id = await self._attempt(parcel)
+                    ending, copy_id = await self._attempt(parcel, tried=tried)
                 break
             except _NobodySays:
                 if not told:
@@ -197,6 +199,7 @@ class Relay:
                 log.error("A talk's message cannot be passed on; its writer is told.", exc_info=error)
                 ending, copy_id = Ending.LOST, None
                 break
+            tried = True
             self._retrying.add(parcel.to_id)
             await asyncio.sleep(wait)
             self._retrying.discard(parcel.to_id)
@@ -207,7 +210,7 @@ class Relay:
                 return following
         return await self._write(_settle, self._keys, parcel, ending, copy_id, self._clock.now())
 
-    async def _attempt(self, parcel: Parcel) -> tuple[Ending, int | None]:
+    async def _attempt(self, parcel: Parcel, *, tried: bool) -> tuple[Ending, int | None]:
         if parcel.copy_id is not None:
             await self._carrier.change(parcel)
             return Ending.DONE, None
@@ -215,11 +218,20 @@ class Relay:
             found = await self._carrier.look(parcel)
             if found is not None:
                 return Ending.DONE, found
-        if parcel.in_doubt and await self._store.read(relay_sending.over, parcel.post_id):
+        before = self._changes
+        # While this waited, either of the two may have ended or blocked the talk: then it goes nowhere, and it holds
+        # nothing up behind it, whether or not Discord says who is there.
+        if (tried or parcel.in_doubt) and await self._over(parcel):
             return Ending.LOST, None
         if parcel.sender_id and not await self._both_there(parcel):
             return Ending.LOST, None
+        # So they may have while Discord took its time to say so.
+        if self._changes != before and await self._over(parcel):
+            return Ending.LOST, None
         return await self._carrier.send(parcel)
+
+    async def _over(self, parcel: Parcel) -> bool:
+        return await self._store.read(relay_sending.over, parcel.post_id)
 
     async def _both_there(self, parcel: Parcel) -> bool:
         for user_id in (parcel.sender_id, parcel.user_id):

@@ -255,18 +255,22 @@ def change(
 ) -> None:
     """Somebody changed what they wrote: what was passed on is changed too, while the talk is open.
 
-    `somebody` stands where a mention stood. Emptied, as Discord allows beside a picture, it is left as it was.
+    `somebody` stands where a mention stood. Emptied, as Discord allows beside a picture, it is left as it was; words
+    added to what had none go as if written now.
     """
     found = _written_as(session, keys, message_id)
     if not found or session.get_one(TalkRow, found[0].talk_id).state != Talk.OPEN:
         return
     first = found[0]
     part = session.get(Side, first.from_id)
-    if part is None or part.person_index != keys.index(str(user_id), WHO) or not text.strip():
+    plain = harmless(text, somebody)
+    if part is None or part.person_index != keys.index(str(user_id), WHO) or not plain.strip():
         return
-    words = pieces(harmless(text, somebody), ROOM)
+    words = pieces(plain, ROOM)
     if [post.words(keys) for post in found if post.state != Going.DROPPED] == words:
         return
+    if _never_had_words(session, first):
+        first.seq, first.state = _next_seq(session), Going.READY
     for number, post in enumerate(found):
         if number < len(words):
             _reword(keys, post, words[number])
@@ -289,6 +293,13 @@ def change(
         post.words_sealed = keys.seal(words[number], "talk_post", "words_sealed", post.id)
         session.add(post)
     wake(session, TALKS)
+
+
+def _never_had_words(session: Session, post: Post) -> bool:
+    """Whether it was a picture or a file alone, and whom it was for is there still."""
+    to = session.get(Side, post.to_id) if post.to_id is not None else None
+    empty = post.state == Going.DROPPED and post.words_sealed is None and post.copy_sealed is None
+    return empty and post.source_sealed is not None and to is not None and to.role in PARTIES
 
 
 def _reword(keys: Keyring, post: Post, words: str) -> None:
@@ -316,7 +327,8 @@ def withdraw(session: Session, keys: Keyring, message_id: int) -> None:
     for post in found:
         if post.state != Going.DROPPED:
             _take_back(post)
-            session.add(post)
+        post.source_sealed = None  # no message any more: no change of it counts, and nothing answers it
+        session.add(post)
     if found:
         wake(session, TALKS)
 

@@ -95,9 +95,12 @@ def over(session: Session, post_id: int) -> bool:
     post = session.get(Post, post_id)
     if post is None or post.words_sealed is None:
         return True
-    to = session.get(Side, post.to_id)
+    if post.notice:
+        return False
+    # Handed over and taken, a talk is open again, and what its former listener wrote is not for it.
+    both = [session.get(Side, side_id) for side_id in (post.from_id, post.to_id)]
     ended = session.get_one(TalkRow, post.talk_id).state != Talk.OPEN
-    return not post.notice and (ended or to is None or to.role not in PARTIES)
+    return ended or any(one is None or one.role not in PARTIES for one in both)
 
 
 def parcel_of(

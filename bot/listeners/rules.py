@@ -213,11 +213,23 @@ def next_on(hours: Hours, now: datetime) -> datetime | None:
     return next_start(hours.rota, hours.zone, rest)
 
 
+def came_on(hours: Hours, since: datetime, now: datetime) -> bool:
+    """Whether a stretch of somebody's rota began, or a rest of theirs was over, after `since` and by `now`."""
+    start = next_start(hours.rota, hours.zone, since)
+    rests = (hours.off_until, hours.breather_until, hours.paused_until)
+    return any(at is not None and since < at <= now for at in (start, *rests))
+
+
 def evening_end(now: datetime, zone: str) -> datetime:
-    """When a duty begun now ends if nobody said: ten in the evening, or two hours on if that is near or past."""
+    """When a duty begun now ends if nobody said: ten in the evening, or two hours on if that is near or past.
+
+    The small hours belong to the evening before: whoever comes on at half past midnight is not on for the next day.
+    """
     local = now.astimezone(ZoneInfo(zone))
     end = resolve(local.date(), EVENING, zone)
-    return end if end - now >= timedelta(hours=1) else now.astimezone(UTC) + timedelta(hours=2)
+    if local.hour >= _NIGHT_ENDS and end - now >= timedelta(hours=1):
+        return end
+    return now.astimezone(UTC) + timedelta(hours=2)
 
 
 # A call

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from bot.db.store import Store, wake
+from bot.db.store import Store
 from bot.db.tables import first_time
 from bot.errors import Refusal
 from bot.listeners import duty
@@ -17,6 +17,7 @@ from bot.listeners.rules import (
     BREATHER,
     MOST_OPEN,
     Hours,
+    Offer,
     Slot,
     State,
     covered_until,
@@ -198,8 +199,18 @@ def _begin(session: Session, listener: Listener, until: datetime | None, now: da
     end = evening_end(now, listener.zone) if until is None else min(until, now + LONGEST_DUTY)
     listener.on_until, listener.off_until, listener.breather_until = end, None, None
     session.add(listener)
+    silent = select(CallOffer).where(
+        CallOffer.network_id == listener.network_id,
+        CallOffer.user_id == listener.user_id,
+        CallOffer.state == Offer.LAPSED,
+        CallOffer.call_id == Call.id,
+        Call.state == State.NOBODY,
+    )
+    for offer in session.exec(silent).all():
+        offer.state, offer.changed_at = Offer.FREE, now  # they are there now
+        session.add(offer)
     session.flush()
-    _looked_at_again(session, listener.network_id, now)
+    duty.look_again(session, listener.network_id, now)
 
 
 async def begin(
@@ -207,7 +218,7 @@ async def begin(
 ) -> Serving:
     """Be on, until an instant or (None) until the evening; a fortnight at most. A breather ends with it.
 
-    Raises `Refusal` for who is no listener, `errors.past_date` in words where the end is past.
+    An `until` that is past leaves them off. Raises `Refusal` for who is no listener.
     """
 
     def act(session: Session) -> Serving:
@@ -254,7 +265,6 @@ async def change(
         if rota is not None:
             listener.rota, listener.off_until = kept(rota), None
             listener.zone = zone or listener.zone
-            _looked_at_again(session, network_id, now)
         if most_open is not None:
             listener.most_open = most_open
         if takes_calls is not None:
@@ -263,19 +273,10 @@ async def change(
             listener.takes_talks = takes_talks
         session.add(listener)
         session.flush()
+        duty.look_again(session, network_id, now)
         return _serving(session, desk, listener, now)
 
     return await store.write(act)
-
-
-def _looked_at_again(session: Session, network_id: int, now: datetime) -> None:
-    """Calls nobody could take wait for the next who is on, and when that is may just have changed."""
-    for call in session.exec(
-        select(Call).where(Call.network_id == network_id, col(Call.state) == State.NOBODY)
-    ):
-        call.step_at = now
-        session.add(call)
-    wake(session, "schedule")
 
 
 async def breathe(store: Store, user_id: int, event_id: int, now: datetime) -> tuple[datetime, str]:

@@ -13,7 +13,7 @@ from bot.listeners import duty
 from bot.listeners.desk import Desk
 from bot.listeners.duty import Candidate
 from bot.listeners.rules import OPEN, Offer, Promise, State
-from bot.listeners.steps import answer_time, may_go_to, offers_of
+from bot.listeners.steps import answer_time, may_go_to, next_on, offers_of
 from bot.listeners.tables import Call
 from bot.members.tables import Network, Person
 
@@ -44,6 +44,7 @@ class Standing:
     state: State
     written: Written
     step_at: datetime | None
+    """When it is taken a step further; while nobody could take it, when somebody is next on."""
     promise: Promise | None
     promised_at: datetime | None
     holder: tuple[str, str] | None
@@ -89,7 +90,7 @@ def standing_of(session: Session, desk: Desk, call: Call, now: datetime) -> Stan
         call.zone,
         State(call.state),
         read(desk, call),
-        call.step_at,
+        next_on(session, desk, call, now) if call.state == State.NOBODY else call.step_at,
         Promise(call.promise) if call.promise is not None else None,
         call.promised_at,
         called(session, desk, call.network_id, call.holder_id),

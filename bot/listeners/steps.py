@@ -16,8 +16,9 @@ from bot.db.store import wake
 from bot.listeners import duty
 from bot.listeners.desk import Desk
 from bot.listeners.duty import Candidate
-from bot.listeners.rules import ANSWER_MINUTES, NEXT, SINGLY, Offer, State
-from bot.listeners.tables import Call, CallOffer, Listening
+from bot.listeners.rules import ANSWER_MINUTES, NEXT, SINGLY, Offer, State, came_on
+from bot.listeners.tables import Call, CallOffer, Listener, Listening
+from bot.listeners.talk_rules import LOOK_AGAIN
 from bot.members.tables import Network, Person
 from bot.outbox.queue import enqueue
 from bot.outbox.tables import Outbox, Priority
@@ -86,6 +87,10 @@ def ask(session: Session, desk: Desk, call: Call, now: datetime) -> State:
     if not whom and before is State.ASKING and silent:
         # There is no next: then everybody is whoever is on, and the silent have it before them once more.
         everybody, whom = True, _askable(session, desk, call, now, again=True)
+    if before is State.NOBODY and everybody and not _askable(session, desk, call, now):
+        # It is looked at every few minutes; of those who were silent, only who came on since is asked once more.
+        offers = offers_of(session, call.id)
+        whom = [one for one in whom if _came_on(session, one, offers[one.user_id].changed_at, now)]
     if not whom or before is State.ASKING_ALL:
         return _nobody(session, desk, call, now)
     if everybody:
@@ -98,6 +103,11 @@ def ask(session: Session, desk: Desk, call: Call, now: datetime) -> State:
     elif before is State.NOBODY:
         tell_member(session, desk, call, "calls.came_on", now, when=call.step_at)
     return State.ASKING
+
+
+def _came_on(session: Session, one: Candidate, since: datetime, now: datetime) -> bool:
+    listener, person = session.get_one(Listener, one.listener_id), session.get_one(Person, one.user_id)
+    return came_on(listener.hours(person.paused_until), since, now)
 
 
 def _put_before(
@@ -136,7 +146,9 @@ def _put_before(
 def _nobody(session: Session, desk: Desk, call: Call, now: datetime) -> State:
     """Nobody could, or nobody is on: the member is told so, with numbers, and when somebody will be."""
     before = State(call.state)
-    again_at = _next_on(session, desk, call, now)
+    upcoming = next_on(session, desk, call, now)
+    # Whoever is on and holds as much as they would has no hour at which they are free.
+    again_at = min(now + LOOK_AGAIN, upcoming or now + LOOK_AGAIN)
     if before is State.NOBODY:  # they know already
         call.step_at = again_at
     else:
@@ -146,12 +158,13 @@ def _nobody(session: Session, desk: Desk, call: Call, now: datetime) -> State:
         State.DRAFT,
         State.NOBODY,
     ):  # who sends one out of hours reads it in the answer to that press
-        tell_member(session, desk, call, "calls.nobody", now, later=again_at)
+        tell_member(session, desk, call, "calls.nobody", now, later=upcoming)
     wake(session, "schedule")
     return State.NOBODY
 
 
-def _next_on(session: Session, desk: Desk, call: Call, now: datetime) -> datetime | None:
+def next_on(session: Session, desk: Desk, call: Call, now: datetime) -> datetime | None:
+    """When somebody a call may go to is next on, as far as rotas say."""
     offers = offers_of(session, call.id)
     every = duty.suitable(session, desk.keys, call.network_id, call.user_id, now)
     times = [

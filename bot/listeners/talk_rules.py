@@ -100,7 +100,8 @@ KEPT_FOR = timedelta(days=7)
 """After its end, before a talk and all that was said in it is deleted."""
 DRAFT_KEPT = timedelta(hours=1)
 LOOK_AGAIN = timedelta(minutes=10)
-"""While nobody is on, how often it is looked whether somebody is: duty can begin at any moment by a listener's word."""
+"""While nobody takes a talk or a call, how often it is looked whether somebody could: besides coming on, which is
+minded at once, they may have less in front of them, or have told where they work."""
 ASK_AGAIN = timedelta(hours=12)
 """A talk that still waits may be put before the same listener again after so long."""
 NAME_RESTS = timedelta(days=30)

@@ -39,7 +39,7 @@ def accept(session: Session, desk: Desk, user_id: int, talk_id: int, now: dateti
     if part is None or talk is None or part.role not in (Role.ASKED, Role.DECLINED, Role.LISTENER):
         raise Refusal("errors.old_button")
     if part.role == Role.LISTENER:
-        return Answer.YOURS
+        return Answer.YOURS if talk.state == Talk.OPEN else Answer.NOT_NEEDED
     if talk.state != Talk.WAITING:
         return Answer.TAKEN if talk.state == Talk.OPEN else Answer.NOT_NEEDED
     (member,) = in_role(session, talk_id, Role.MEMBER)

@@ -140,6 +140,8 @@ def test_tonight_in_another_zone_is_that_zones_night() -> None:
 def test_nobody_is_on_by_having_forgotten() -> None:
     assert evening_end(at(22, 12), LONDON) == at(22, 22)
     assert evening_end(at(22, 21, 30), LONDON) == at(22, 23, 30)
+    assert evening_end(at(22, 0, 30), LONDON) == at(22, 2, 30), "the small hours are the evening before"
+    assert evening_end(at(22, 5), LONDON) == at(22, 22)
     assert next_morning(at(22, 23, 30), LONDON) == at(23, 10)
 
 
