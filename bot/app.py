@@ -358,14 +358,14 @@ class App:
         return await self.store.read(features.upcoming, self.desk, self.clock.now(), self.rounds.aside)
 
     async def play_until(self, clock: MovableClock, target: datetime) -> None:
-        """Move a rehearsal's clock to `target`, stopping at every due instant on the way, in order."""
+        """Move a rehearsal's clock to `target`, stopping at every due instant on the way, in order; never back."""
         await self.opened()
         assert self.pump is not None
         while (due := await self.next_due()) is not None and due <= target:
             clock.move_to(max(due, clock.now()))
             await self.alarm.ring()
             await self._drain()
-        clock.move_to(target)
+        clock.move_to(max(target, clock.now()))  # playing may have taken longer than the time it played
         await self.alarm.ring()
         await self._drain()
 

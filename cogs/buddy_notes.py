@@ -1,4 +1,8 @@
-"""Words passed on between buddies: read in memory first, sent from memory, kept nowhere, and given back if they do not go."""
+"""Words passed on between buddies: read in memory first, sent from memory, kept nowhere, and given back if they do not go.
+
+All but when the bot is killed in that moment. Then the words are gone, some of the buddies may have them, and the writer is
+told no more than Discord says itself: that the application did not respond. That is the price of keeping them nowhere.
+"""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ from bot.members.tables import Network, Person
 from bot.schedule.recurrence import local_date
 
 A_WEEK = 7
+ASKING = (Stage.UNASKED, Stage.QUIET)
 TEMPLATES = {
     Stage.DAY_3: "buddies.follow_first",
     Stage.AGAIN: "buddies.follow_again",
@@ -75,20 +76,18 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
     hours = desk.hours(session, network, place.user_id)
     due = place.due_at
     assert due is not None  # it was asked for by its due time
-    if place.stage == Stage.QUIET and now - due > LATE_QUIET:
-        place.stage = Stage.MONTHLY
+    paused = person.paused_until if person.paused_until is not None and person.paused_until > now else None
+    if paused is not None or network.removed_at is not None:
+        place.due_at = at_five(now, A_WEEK, hours.zone) if paused is None else at_five(paused, 1, hours.zone)
+        if place.stage == Stage.QUIET:
+            place.stage = Stage.UNASKED  # on a pause nobody is silent: they are asked anew
+        session.add(place)
+        return
+    if place.stage == Stage.UNASKED or (place.stage == Stage.QUIET and now - due > LATE_QUIET):
         _ask_quietly(session, desk, network, place, now)
         return
     if place.stage == Stage.QUIET:
         _fade(session, desk, place, others, now, told=True)
-        return
-    if person.paused_until is not None and person.paused_until > now:
-        place.due_at = at_five(person.paused_until, 1, hours.zone)
-        session.add(place)
-        return
-    if network.removed_at is not None:
-        place.due_at = at_five(now, A_WEEK, hours.zone)
-        session.add(place)
         return
     if now - due > LATE:
         place.stage, place.due_at = Stage.MONTHLY, at_five(now, 1, hours.zone)
@@ -180,7 +179,8 @@ async def heard(
             place.due_at = welcome(now + ONCE_MORE, *hours)
         elif met is Met.QUIET:
             for other in _others(session, place):
-                _ask_quietly(session, desk, network, other, now)
+                if other.stage not in ASKING:
+                    _ask_quietly(session, desk, network, other, now)
         if place.due_at is None:  # questions about it had been rested
             place.stage, place.due_at = after(Stage.MONTHLY, place.introduced_at, now, hours.zone)
         session.add(place)
@@ -191,14 +191,12 @@ async def heard(
 
 
 def _ask_quietly(session: Session, desk: Desk, network: Network, other: Place, now: datetime) -> None:
-    if other.stage == Stage.QUIET:
-        return
-    other.stage = Stage.QUIET
-    asked_at = welcome(now, *desk.hours(session, network, other.user_id))
-    other.due_at = asked_at + QUIET_FOR
-    session.add(other)
+    """Ask somebody whether they are still up for it. Nobody's silence counts who could not be asked: on a pause, or
+    where the bot writes to nobody, it is put off.
+    """
     person = session.get_one(Person, other.user_id)
-    tell(
+    answer_by = welcome(now, *desk.hours(session, network, other.user_id)) + QUIET_FOR
+    asked = tell(
         session,
         desk,
         network,
@@ -207,8 +205,10 @@ def _ask_quietly(session: Session, desk: Desk, network: Network, other: Place, n
         "buddies.still",
         now,
         subject_id=other.id,
-        expires_at=other.due_at,
+        expires_at=answer_by,
     )
+    other.stage, other.due_at = Stage.UNASKED if asked is None else Stage.QUIET, answer_by
+    session.add(other)
 
 
 async def still(
@@ -224,7 +224,7 @@ async def still(
         network = session.get_one(Network, place.network_id)
         if place.state != State.INTRODUCED or place.introduced_at is None:
             raise Refusal("buddies.over", network=network.name)
-        if not first_time(session, "interaction", event_id, now) or place.stage != Stage.QUIET:
+        if not first_time(session, "interaction", event_id, now) or place.stage not in ASKING:
             return network.name
         others = _others(session, place)
         if not yes:

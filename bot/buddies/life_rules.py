@@ -51,6 +51,7 @@ class Stage(StrEnum):
     AGAIN = "again"  # "not yet" on day 3: once more after 48 hours
     DAY_14 = "day-14"
     MONTHLY = "monthly"
+    UNASKED = "unasked"  # to be asked whether they are still up for it, once they can be
     QUIET = "quiet"  # asked whether they are still up for it; silence ends the pair
 
 

@@ -29,22 +29,22 @@ BOT_PERMISSIONS = discord.Permissions(
     connect=True,
 ).value
 
-# name, what others read, what they are (shown in the page's "who am I").
+# name, what others read, what they are (shown in the page's "who am I"), and whom they work for.
 _PEOPLE = (
-    ("you", "Sam Ellery", "you, to begin with: head of a two-form primary in Derbyshire, a plain member"),
-    ("ruth", "Ruth Pemberton", "head of a special school; owns the server and looks after the network"),
-    ("marcus", "Marcus Oyelaran", "head of a large secondary in Leeds; runs the Saturday coffee"),
-    ("dilys", "Dilys Prosser", "head of a Welsh-medium primary in Ceredigion; runs Wednesday evenings"),
-    ("joan", "Joan Fairclough", "retired head, twenty-two years; takes calls"),
-    ("imran", "Imran Siddiqui", "executive head of three rural primaries; takes calls"),
-    ("kate", "Kate Brennan", "first-year head of an infant school in Norfolk"),
-    ("tom", "Tom Aldridge", "deputy head, acting up since September"),
-    ("priya", "Priya Raman", "school business manager, the only one in her trust who answers at night"),
-    ("gareth", "Gareth Lloyd", "head of a valleys secondary in special measures"),
-    ("fiona", "Fiona Mackay", "head of a forty-pupil school in Argyll; teaches three days a week"),
-    ("ade", "Ade Balogun", "head of school in an academy trust"),
-    ("helen", "Helen Whitmore", "deputy head and designated safeguarding lead"),
-)
+    ("you", "Sam Ellery", "you, to begin with: head of a two-form primary in Derbyshire, a plain member", "Brackendale Primary Trust"),
+    ("ruth", "Ruth Pemberton", "head of a special school; owns the server and looks after the network", "Hollowmead Schools"),
+    ("marcus", "Marcus Oyelaran", "head of a large secondary in Leeds; runs the Saturday coffee", "Airewell Academies"),
+    ("dilys", "Dilys Prosser", "head of a Welsh-medium primary in Ceredigion; runs Wednesday evenings", "Ysgolion Glan Derwen"),
+    ("joan", "Joan Fairclough", "retired head, twenty-two years; takes calls", "Larkmeadow Governors"),
+    ("imran", "Imran Siddiqui", "executive head of three rural primaries; takes calls", "Three Lanes Federation"),
+    ("kate", "Kate Brennan", "first-year head of an infant school in Norfolk; would like a buddy (/buddy request)", "Saltmarsh Infants Trust"),
+    ("tom", "Tom Aldridge", "deputy head, acting up since September", "Millrace Learning Trust"),
+    ("priya", "Priya Raman", "school business manager, the only one in her trust who answers at night", "Candlewick Schools"),
+    ("gareth", "Gareth Lloyd", "head of a valleys secondary in special measures", "Cwm Onnen Schools"),
+    ("fiona", "Fiona Mackay", "head of a forty-pupil school in Argyll; teaches three days a week", "Loch Ardan Schools"),
+    ("ade", "Ade Balogun", "head of school in an academy trust", "Northwater Trust"),
+    ("helen", "Helen Whitmore", "deputy head and designated safeguarding lead", "Foxgrove Academies"),
+)  # fmt: skip
 
 _TALK = (
     (-74.0, "welcome", "ruth", "Welcome, all. No titles in here, no league tables, and nothing you say goes home."),
@@ -72,6 +72,8 @@ class Demo:
     organiser: Person
     facilitators: tuple[Person, ...]
     listeners: tuple[Person, ...]
+    seeker: Person
+    """Somebody in a job like yours who would like a buddy."""
     people: tuple[Person, ...]
     guild_id: int
     channels: dict[str, int]
@@ -79,6 +81,11 @@ class Demo:
     """A smaller network that you and one other belong to as well."""
     second_channel_id: int
     second_organiser: Person
+
+    @property
+    def employers(self) -> dict[str, str]:
+        """Whom each person works for, by their name: nobody for the same as anybody else."""
+        return {name: employer for name, _, _, employer in _PEOPLE}
 
     @property
     def about(self) -> dict[str, str]:
@@ -108,6 +115,7 @@ def build(world: World) -> Demo:
         organiser=people["ruth"],
         facilitators=(people["marcus"], people["dilys"]),
         listeners=(people["joan"], imran),
+        seeker=people["kate"],
         people=tuple(people.values()),
         guild_id=guild,
         channels=channels,
@@ -118,7 +126,10 @@ def build(world: World) -> Demo:
 
 
 def _first_network(world: World) -> tuple[dict[str, Person], int, dict[str, int]]:
-    people = {name: world.person(name, shown, about=about) for name, shown, about in _PEOPLE}
+    people = {
+        name: world.person(name, shown, about=f"{about}; works for {employer}")
+        for name, shown, about, employer in _PEOPLE
+    }
     guild = world.guild("Saturday Coffee Heads", people["ruth"])
     heading = world.category(guild, "Come in")
     channels = {

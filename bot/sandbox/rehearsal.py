@@ -22,6 +22,7 @@ from bot.app import App, build
 from bot.clock import MovableClock, SystemClock
 from bot.errors import OperatorError
 from bot.sandbox import demo
+from bot.sandbox.before import set_up
 from bot.sandbox.page.server import Page
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
@@ -110,7 +111,7 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
 async def _begin(app: App, network: demo.Demo, world: World) -> None:
     await app.opened()
     await app.client.wait_until_ready()
-    await _set_up(app, network, world)
+    await set_up(app, network, world)
 
 
 @contextlib.asynccontextmanager
@@ -167,26 +168,6 @@ async def _wire(world: World, port: int) -> AsyncGenerator[tuple[Wire, demo.Demo
         yield wire, network
     finally:
         await wire.stop()
-
-
-async def _set_up(app: App, network: demo.Demo, world: World) -> None:
-    """What the organisers did before the visitor came in: `/network setup` in both servers, and its posts are up."""
-    first = next(iter(network.channels.values()))
-    for organiser, channel in (
-        (network.organiser, first),
-        (network.second_organiser, network.second_channel_id),
-    ):
-        exchange = await organiser.slash(
-            channel, "network setup", {"nation": "england", "contact": organiser.id, "zone": "Europe/London"}
-        )
-        await exchange.message(timeout=20)
-    # The roles an organiser gives afterwards: what the people of the demo are described as.
-    roles = {role.name: role.id for role in world.backend.guilds[network.guild_id].roles.values()}
-    for kind, people in (("facilitator", network.facilitators), ("listener", network.listeners)):
-        for person in people:
-            world.give_role(person, network.guild_id, roles[str(app.library.text(f"networks.role.{kind}"))])
-    assert app.pump is not None, "it runs from the moment the database is open"
-    await app.pump.drain()
 
 
 async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:

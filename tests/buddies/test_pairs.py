@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import Session
 
 from bot.buddies import asking, ending, following, introducing, proposing
 from bot.buddies.life_rules import Looking, Met, Said, State
@@ -18,7 +19,7 @@ from bot.errors import Refusal, StoreUnavailable
 from bot.members import apart, service
 from bot.members.apart_tables import Apart
 from bot.members.habits import Habit
-from bot.members.tables import Membership
+from bot.members.tables import Membership, Network
 from bot.own import service as own
 from bot.schedule.recurrence import Quiet
 from tests.buddies.house import ANN, BOB, CEM, EMPLOYERS, NAME, NET, WANTING, House
@@ -62,6 +63,47 @@ async def test_a_buddy_who_is_still_there_says_so(house: House) -> None:
     await house.play(days=30)
     assert len(house.got(ANN, "still_yes")) == 1
     assert await house.with_(ANN) == {BOB}
+
+
+async def test_somebody_who_cannot_be_asked_loses_no_buddy_by_saying_nothing(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    await house.play(days=4)
+    (mine,), (theirs,) = await house.open(ANN), await house.open(BOB)
+    back = house.now + timedelta(weeks=2)
+    await service.pause(house.store, BOB, back, {}, house.now)
+    for _ in range(2):
+        await following.heard(house.store, house.desk, mine.id, ANN, Met.QUIET, house.event(), house.now)
+        await house.play(days=6)
+    assert await house.with_(ANN) == {BOB}
+    assert not house.got(BOB, "still")
+    await house.play(to=back + timedelta(days=2))
+    assert [one.at > back for one in house.got(BOB, "still")] == [True], "asked once, when they are back"
+    await following.still(house.store, house.desk, theirs.id, BOB, True, house.event(), house.now)
+    assert len(await house.open(ANN)) == 1
+
+
+async def test_a_pause_or_a_server_without_the_bot_is_no_silence(house: House) -> None:
+    await house.introduced(ANN, BOB)
+    await house.play(days=4)
+    (mine,) = await house.open(ANN)
+    await following.heard(house.store, house.desk, mine.id, ANN, Met.QUIET, house.event(), house.now)
+    await house.play(hours=2)
+    assert len(house.got(BOB, "still")) == 1
+    await service.pause(house.store, BOB, house.now + timedelta(days=3), {}, house.now)
+    await house.play(days=3)
+    assert await house.with_(ANN) == {BOB}, "they went on a pause before the day was over"
+
+    def invited(session: Session, at: datetime | None) -> None:
+        session.get_one(Network, NET).removed_at = at
+
+    await house.change(lambda session: invited(session, house.now))
+    await house.play(days=9)
+    await house.change(lambda session: invited(session, None))
+    assert len(house.got(BOB, "still")) == 1
+    await house.play(days=8)
+    assert len(house.got(BOB, "still")) == 2
+    await house.play(hours=36)
+    assert await house.with_(ANN) == set(), "asked, there, and silent"
 
 
 async def test_what_was_missed_while_the_bot_was_away_is_not_asked_late_or_held_against_anybody(

@@ -113,6 +113,12 @@ async def test_buddies_are_named_from_the_suggestion_on(evening: Evening) -> Non
     assert called("other") not in named
 
 
+async def test_playing_that_took_longer_than_the_time_it_played_sets_no_clock_back(evening: Evening) -> None:
+    by_then = evening.clock.now()
+    await evening.app.play_until(evening.clock, by_then - timedelta(minutes=1))
+    assert evening.clock.now() >= by_then
+
+
 def test_every_name_has_its_words_and_none_is_left_over() -> None:
     kept = tomllib.loads((ROOT / "prompts/sandbox/words.en.toml").read_text())["text"]
     words = {key.removeprefix("due.") for key in kept if key.startswith("due.")}
