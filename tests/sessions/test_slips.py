@@ -141,6 +141,29 @@ async def test_what_became_a_session_by_invitation_is_spoken_of_in_no_channel(co
     assert await one.outbox("session:channel:") == []
 
 
+async def test_a_session_for_others_than_before_reaches_those_it_is_for_now(coffee: Any) -> None:
+    one: Coffee = await coffee()
+    first, *_ = await one.rows()
+    await due.sessions_due(one.store, no_habits, NOW)
+    assert len(await one.outbox(f"announce:{first.id}:")) == 1
+    save = await one.edit(first, Scope.ALL, lambda f: f.with_(who=Who.INVITED, invited=(3,)))
+    await save()
+    assert await one.outbox("announce:") == [], "what had not gone to the channel does not"
+
+    def was_announced(session: Session) -> None:
+        session.get_one(Occurrence, first.id).message_id = 900
+
+    await one.put(was_announced)
+    await (await one.edit(first, Scope.ALL, lambda f: f.with_(who=Who.OPEN)))()
+    await (await one.edit(first, Scope.ALL, lambda f: f.with_(who=Who.INVITED)))()
+    await due.sessions_due(one.store, no_habits, NOW)
+    assert [row.user_id for row in await one.outbox("session:invite:")] == [3]
+    await (await one.edit(first, Scope.ALL, lambda f: f.with_(who=Who.OPEN)))()
+    assert await one.outbox("session:invite:") == []
+    await due.sessions_due(one.store, no_habits, STARTS - timedelta(minutes=59))
+    assert len(await one.outbox("session:channel:")) == 1, "the channel is reminded of it"
+
+
 async def test_a_step_that_fails_holds_up_no_other_and_is_told_to_whoever_rang(
     coffee: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
