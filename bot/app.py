@@ -325,14 +325,15 @@ class App:
             log.warning("The clock was set back. What it had put off is reckoned anew.")
             await features.recount(self.store, now)
         self._rang_at = now
-        tonight = night_of(now)
-        if tonight > self._counted_on:
+        if (tonight := night_of(now)) > self._counted_on:
             self._counted_on = tonight
             self.after_ready(self.client.do_nightly())
             self.store.leftovers = True  # of what retention let go of
         self.rounds.begin(self.store, self.buddy_desk, now)
-        hands = features.Hands(self.client.here, self.client.in_room)
+        hands = features.Hands(self.client.here, self.client.in_room, lambda: self._after_due(now))
         await features.do_due(self.store, self.desk, self.buddy_desk, hands, now, self.openings)
+
+    def _after_due(self, now: datetime) -> None:
         self.after_ready(self.client.do_due(now))
         if self.store.leftovers:
             self.store.compact()

@@ -5,7 +5,7 @@ A new feature adds its functions here; none of them knows another.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -85,6 +85,8 @@ class Hands:
 
     here: introducing.Here
     in_room: sessions_due.InRoom
+    afterwards: Callable[[], None] = lambda: None
+    """What follows, whatever of the features failed."""
 
 
 async def do_due(
@@ -109,6 +111,7 @@ async def do_due(
             raise
         except Exception as error:
             failed.append(error)
+    hands.afterwards()
     if failed:
         raise ExceptionGroup("what is due", failed)
 

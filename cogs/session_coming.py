@@ -154,7 +154,8 @@ class SessionComing(commands.Cog):
         if after.channel is None or after.channel == before.channel or member.bot:
             return
         with contextlib.suppress(StoreUnavailable):  # "I'm here" and the roll-call are there as well
-            await attendance.present(self.app.store, after.channel.id, [member.id], self.app.clock.now())
+            there = {member.id: [role.id for role in member.roles]}
+            await attendance.present(self.app.store, after.channel.id, there, self.app.clock.now())
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -12,9 +12,10 @@ from sqlmodel import Session, col, select
 from bot.members.habits import Habits, reached
 from bot.members.tables import Membership, Network, Person
 from bot.sessions.meeting import Meeting, put_together
+from bot.sessions.planning import AWAY
 from bot.sessions.post import to_channel, to_member
 from bot.sessions.rules import ABOUT_LENGTH, OccurrenceState, Who
-from bot.sessions.sending import ANNOUNCE
+from bot.sessions.sending import ANNOUNCE, INVITE
 from bot.sessions.steps import AT_ONCE
 from bot.sessions.tables import Invited, Occurrence, SeriesRow, SessionNetwork
 
@@ -22,7 +23,10 @@ TOPIC = ANNOUNCE
 
 
 def announce_due(session: Session, habits: Habits, now: datetime) -> int:
-    """Put a batch of due announcements in the outbox; returns how many were due."""
+    """Put a batch of due announcements in the outbox; returns how many were due.
+
+    Those of a network that removed the bot are looked at again each day, should it come back.
+    """
     due = session.exec(
         select(Occurrence, SeriesRow, Network)
         .where(
@@ -34,9 +38,14 @@ def announce_due(session: Session, habits: Habits, now: datetime) -> int:
         .limit(AT_ONCE)
     ).all()
     for occurrence, series, network in due:
-        occurrence.announce_at = None
+        away = network.removed_at is not None and now + AWAY < occurrence.starts_at
+        occurrence.announce_at = now + AWAY if away else None
         session.add(occurrence)
-        if occurrence.state != OccurrenceState.PLANNED or occurrence.starts_at <= now:
+        if (
+            network.removed_at is not None
+            or occurrence.state != OccurrenceState.PLANNED
+            or occurrence.starts_at <= now
+        ):
             continue
         meeting = put_together(occurrence, series)
         if meeting.who is Who.INVITED:
@@ -75,7 +84,7 @@ def _invite(session: Session, habits: Habits, meeting: Meeting, network: Network
         if at < meeting.starts_at:
             to_member(
                 session,
-                f"session:invite:{meeting.id}:{person.user_id}",
+                f"{INVITE}:{meeting.id}:{person.user_id}",
                 "sessions.invitation",
                 meeting.id + person.user_id,
                 (person, network),

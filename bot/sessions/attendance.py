@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,11 +77,16 @@ def _note(
     )
 
 
-async def present(store: Store, room_id: int, users: Collection[int], now: datetime) -> int:
+Roles = Mapping[int, Collection[int] | None]
+"""People, and the roles of each; None: Discord has not said."""
+
+
+async def present(store: Store, room_id: int, users: Roles, now: datetime) -> int:
     """Note members whom Discord shows in a voice channel while a session is held there; returns how many were noted.
 
     Nobody else's presence is kept, no other channel's, and at no other time. Who has not joined the network, or for
-    whom the session is not, is not noted.
+    whom the session is not, is not noted. Where it is for a role and Discord has not said who has it, those are noted
+    who said they were coming: they had it then.
     """
     if not users or not await store.read(_in_room, room_id, now):
         return 0
@@ -105,7 +110,7 @@ def _in_room(session: Session, room_id: int, now: datetime) -> list[Meeting]:
     ]
 
 
-def _present(session: Session, room_id: int, users: Collection[int], now: datetime) -> int:
+def _present(session: Session, room_id: int, users: Roles, now: datetime) -> int:
     noted = 0
     for meeting in _in_room(session, room_id, now):
         members = session.exec(
@@ -113,14 +118,26 @@ def _present(session: Session, room_id: int, users: Collection[int], now: dateti
                 Membership.network_id == meeting.network_id, col(Membership.user_id).in_(list(users))
             )
         ).all()
-        invited = None
-        if meeting.who is Who.INVITED:
-            invited = set(session.exec(select(Invited.user_id).where(Invited.series_id == meeting.series_id)))
+        those = _those_it_is_for(session, meeting, users)
         for member in members:
-            if invited is None or member.user_id in invited:
+            if member.user_id in those:
                 _note(session, meeting, member.id, member.user_id, "voice", now)
                 noted += 1
     return noted
+
+
+def _those_it_is_for(session: Session, meeting: Meeting, users: Roles) -> Collection[int]:
+    if meeting.who is Who.OPEN:
+        return users
+    if meeting.who is Who.INVITED:
+        return set(session.exec(select(Invited.user_id).where(Invited.series_id == meeting.series_id)))
+    coming = select(Coming.user_id).where(Coming.occurrence_id == meeting.id, Coming.answer == Answer.COMING)
+    came_with_it = set(session.exec(coming))
+    return {
+        user_id
+        for user_id, roles in users.items()
+        if (user_id in came_with_it if roles is None else meeting.role_id in roles)
+    }
 
 
 # The facilitator's register

@@ -18,12 +18,13 @@ from bot.sessions.coming_tables import Coming
 from bot.sessions.line import move_on
 from bot.sessions.meeting import Meeting, moment, put_together
 from bot.sessions.news import tell
-from bot.sessions.planning import closed_for, plan, rule_of
+from bot.sessions.planning import announced_at, closed_for, plan, rule_of
 from bot.sessions.post import params_of
-from bot.sessions.rules import ABOUT_LENGTH, OCCURRENCE_NEXT, OccurrenceState, rewritten
-from bot.sessions.sending import NEWS, refresh, withdraw
-from bot.sessions.steps import AFTERWARDS
+from bot.sessions.rules import ABOUT_LENGTH, OCCURRENCE_NEXT, OccurrenceState, Who, rewritten
+from bot.sessions.sending import CHANNEL, INVITE, NEWS, refresh, withdraw
+from bot.sessions.steps import AFTERWARDS, set_times
 from bot.sessions.tables import Occurrence, SeriesRow, look_soon
+from bot.sessions.unsent import announce_as_it_is
 
 ABOUT_TOLD = 300
 """So much of other words is told; all of them stand in `/sessions`."""
@@ -138,7 +139,8 @@ def follow(
     """Have one meeting follow what was changed of it, its time apart; `was` is how it stood before.
 
     Another place or length, and other words of what to expect, are told to those coming, once for all. A better title,
-    a comma in its words and more places are not: what still waits to be sent says it as it is now.
+    a comma in its words and more places are not: what still waits to be sent says it as it is now. For others than
+    before, it is announced to them, or they are invited.
     """
     occurrence, series = both
     meeting = put_together(occurrence, series)
@@ -147,6 +149,12 @@ def follow(
     occurrence.revision += 1
     if occurrence.question_at is not None:
         occurrence.question_at = occurrence.ends_at + AFTERWARDS
+    if meeting.who is not was.who:
+        withdraw(session, meeting.id, (INVITE, CHANNEL))
+        set_times(occurrence, series, now)
+        announce_as_it_is(session, occurrence, series, now, held=True)
+        if meeting.who is Who.INVITED and occurrence.announce_at is None:  # told to a channel, not to them
+            occurrence.announce_at = announced_at(occurrence.starts_at, None, series.zone, now)
     session.add(occurrence)
     session.flush()
     network = session.get_one(Network, series.network_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 
@@ -16,8 +15,6 @@ from bot.sessions import announcing, attendance, planning, steps
 from bot.sessions.coming_tables import Coming
 from bot.sessions.meeting import Meeting
 from bot.sessions.tables import Occurrence, SeriesRow, SessionNetwork
-
-log = logging.getLogger("reallyok.sessions")
 
 # One look for all of them: mostly nothing is due, and then this is all that a minute costs.
 _EARLIEST = columns(
@@ -60,7 +57,8 @@ async def sessions_due(store: Store, habits: Habits, now: datetime, in_room: InR
 
     Safe to repeat, and after any interruption: what is done is no longer due, and a message is in the outbox once.
     Who is in the room of a meeting that begins is noted: they were early, and nobody tells of them again. A step that
-    fails is logged and holds up no other. Raises `StoreUnavailable`.
+    fails holds up no other. Raises `StoreUnavailable`, and at the end whatever failed, together: what it is due for
+    still is, and the alarm must not ring for it without pause.
     """
     begun: list[Meeting] = []
 
@@ -98,6 +96,7 @@ async def sessions_due(store: Store, habits: Habits, now: datetime, in_room: InR
         (0, plan, planning.AT_ONCE),
     )
     instants = await store.read(_instants)
+    failed: list[Exception] = []
     for number, step, most in in_order:
         at = instants[number]
         try:
@@ -106,11 +105,13 @@ async def sessions_due(store: Store, habits: Habits, now: datetime, in_room: InR
         except StoreUnavailable:
             raise
         except Exception as error:
-            log.error("A part of what is due of sessions failed (%s).", step.__name__, exc_info=error)
+            failed.append(error)
     for meeting in begun:
         if meeting.room_id is not None:
-            there = in_room(meeting.network_id, meeting.room_id)
+            there = dict.fromkeys(in_room(meeting.network_id, meeting.room_id))
             await attendance.present(store, meeting.room_id, there, now)
+    if failed:
+        raise ExceptionGroup("what is due of sessions", failed)
 
 
 def _one(session: Session, step: Callable[[Session], int]) -> int:

@@ -232,9 +232,11 @@ def _tend(
             if theirs is not None and last_asked and same(theirs, last_asked):
                 mirror.snapshot = last_asked
             if theirs is None or not same(theirs, mirror.snapshot):
+                if network.organisers_channel_id is None:
+                    return None  # nobody can be asked yet; each night's look asks once somebody can
                 mirror.state = step(mirror, MirrorState.ASKED)
                 mirror.theirs = theirs or {}
-                _ask(session, network, mirror, meeting, now)
+                _ask(session, network, mirror, meeting, network.organisers_channel_id, now)
                 return None
             if not same(event, mirror.snapshot):
                 mirror.theirs = event
@@ -374,15 +376,15 @@ async def all_mirrored(store: Store, now: datetime) -> None:
     await store.write(act)
 
 
-def _ask(session: Session, network: Network, mirror: Mirror, meeting: Meeting, now: datetime) -> None:
-    if network.organisers_channel_id is None:
-        return
+def _ask(
+    session: Session, network: Network, mirror: Mirror, meeting: Meeting, channel_id: int, now: datetime
+) -> None:
     theirs = mirror.theirs
     start = theirs.get("start")
     enqueue(
         session,
         f"{TOPIC}:event:{mirror.id}:{int(now.timestamp())}",
-        network.organisers_channel_id,
+        channel_id,
         "sessions.event_changed" if theirs else "sessions.event_deleted",
         now=now,
         params={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -50,6 +50,8 @@ def tell(
     hours = habits(session, [person.user_id for person in those])
     for person in those:
         at = reached(person, hours, now)
+        if at > now:  # several pieces of news held until one instant go in the order they happened
+            at += timedelta(microseconds=revision)
         if at < until:
             to_member(
                 session,

@@ -211,8 +211,3 @@ def plan_due(session: Session, now: datetime) -> int:
             closed = calendars[network.id]
         plan(session, series, network, now, closed=closed)
     return len(due)
-
-
-def next_planning(session: Session) -> datetime | None:
-    """When the next series has to be planned."""
-    return session.exec(select(func.min(SeriesRow.plan_at))).one()

@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select, update
 
+from bot.db.columns import new_id
 from bot.db.store import Store
 from bot.errors import Refusal
 from bot.members.habits import Habits
 from bot.members.tables import Network
-from bot.schedule.recurrence import Series, local_date, resolve
+from bot.schedule.recurrence import Series, Unit, local_date, resolve
 from bot.sessions import changing, drafts
 from bot.sessions.drafts import Writing, kept, own
 from bot.sessions.fields import Fields, Place, differing, from_json
@@ -57,10 +58,9 @@ async def save(store: Store, habits: Habits, draft_id: int, actor: Actor, now: d
 
 
 def _save(session: Session, habits: Habits, draft_id: int, actor: Actor, now: datetime) -> Saved:
-    made = session.get(SeriesRow, draft_id)  # a new series bears its draft's number
-    if made is not None and session.get(Draft, draft_id) is None:
-        series_of(session, made.id, actor)
-        return _saved(session, made, now, again=True)
+    saved_to = _saved_to(session, draft_id)
+    if saved_to is not None:
+        return _saved(session, series_of(session, saved_to, actor), now, again=True)
     draft = own(session, draft_id, actor.network_id, actor.user_id)
     fields = from_json(draft.fields["now"])
     where = fields.where
@@ -78,6 +78,16 @@ def _save(session: Session, habits: Habits, draft_id: int, actor: Actor, now: da
     session.delete(draft)
     session.flush()
     return _saved(session, series, now)
+
+
+def _saved_to(session: Session, draft_id: int) -> int | None:
+    """The series a draft was saved to, if it was: a new series, and a change to one, bear their draft's number."""
+    if session.get(Draft, draft_id) is not None:
+        return None
+    made, change = session.get(SeriesRow, draft_id), session.get(Change, draft_id)
+    if made is not None:
+        return made.id
+    return None if change is None else change.series_id
 
 
 def _saved(session: Session, series: SeriesRow, now: datetime, *, again: bool = False) -> Saved:
@@ -204,12 +214,19 @@ def _changed_since(session: Session, series: SeriesRow, revision: int) -> tuple[
     return tuple(dict.fromkeys(name for row in rows for name in row.what["names"])) or ("rule",)
 
 
-def note_change(session: Session, series: SeriesRow, names: tuple[str, ...], now: datetime) -> None:
-    """Count one more change of a series, and what it was about."""
+def note_change(
+    session: Session,
+    series: SeriesRow,
+    names: tuple[str, ...],
+    now: datetime,
+    change_id: int | None = None,
+) -> None:
+    """Count one more change of a series, and what it was about. `change_id`: the number of the draft it was written in."""
     series.revision += 1
     session.add(series)
     session.add(
         Change(
+            id=change_id or new_id(),
             series_id=series.id,
             network_id=series.network_id,
             revision=series.revision,
@@ -223,10 +240,12 @@ def note_change(session: Session, series: SeriesRow, names: tuple[str, ...], now
 def _edit(
     session: Session, habits: Habits, series: SeriesRow, draft: Draft, fields: Fields, now: datetime
 ) -> SeriesRow:
+    if series.state == SeriesState.CANCELLED:
+        raise Refusal("errors.not_to_come")
     changed = differing(from_json(draft.fields["before"]), fields)
     if not changed:
         return series
-    note_change(session, series, tuple(changed), now)
+    note_change(session, series, tuple(changed), now, draft.id)
     occurrence = session.get(Occurrence, draft.occurrence_id) if draft.occurrence_id else None
     if draft.scope == Scope.ONE:
         if occurrence is None:
@@ -267,6 +286,8 @@ def _edit_one(
 ) -> None:
     occurrence, series = both
     was = put_together(occurrence, series)
+    if not was.held or was.starts_at <= now:  # called off, or begun, while this was written
+        raise Refusal("errors.not_to_come")
     for name in ("title", "about", "places", "minutes"):
         if name in changed:
             setattr(occurrence, name, changed[name])
@@ -299,8 +320,13 @@ def _split(
         return series
     count = None if rule.count is None else max(1, rule.count - len(earlier))
     # In step with the old one: a fortnight keeps its weeks.
-    start = next(iter(rule.dates(on)))
-    later = replace(rule, start=start, count=count)
+    start = next(rule.dates(on), None)
+    if start is None:  # it was moved by hand, and its rule has ended since: it stands for itself
+        start, sooner = on, rule
+        later = Series(on, rule.at, rule.zone, Unit.DAY, count=1)
+    else:
+        sooner = replace(rule, until=on - timedelta(days=1), count=None)
+        later = replace(rule, start=start, count=count)
     fields = fields_of(session, series)
     rows = facilitators_of(session, series.id)
     copy = SeriesRow(
@@ -319,7 +345,7 @@ def _split(
     put(copy, fields)
     set_rule(copy, later)
     series.standing = None
-    set_rule(series, replace(rule, until=on - timedelta(days=1), count=None))
+    set_rule(series, sooner)
     session.add_all([copy, series])
     session.flush()
     if rows:

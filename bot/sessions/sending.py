@@ -10,13 +10,14 @@ from bot.outbox.tables import Outbox, State
 
 TOPIC = "session"
 # Each is followed by the meeting's id, so that what waits for one meeting is a range of keys.
+INVITE = f"{TOPIC}:invite"
 OFFER = f"{TOPIC}:offer"
 REMIND = f"{TOPIC}:remind"
 CHANNEL = f"{TOPIC}:channel"
 DOOR = f"{TOPIC}:door"
 QUESTION = f"{TOPIC}:question"
 TROUBLE = f"{TOPIC}:trouble"
-OF_A_DATE = (OFFER, REMIND, CHANNEL, DOOR, QUESTION)
+OF_A_DATE = (INVITE, OFFER, REMIND, CHANNEL, DOOR, QUESTION)
 ANNOUNCE = "announce"
 NEWS = "told"
 

@@ -136,7 +136,7 @@ def remind_channels(session: Session, now: datetime) -> int:
         occurrence.remind_at = None
         session.add(occurrence)
         meeting = put_together(occurrence, series)
-        if meeting.held and network.removed_at is None:
+        if meeting.held and meeting.who is Who.OPEN and network.removed_at is None:
             _to_channel(session, CHANNEL, CHANNEL_REMINDER, meeting, network, now, meeting.starts_at)
     return len(due)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from bot.outbox.tables import Outbox, State
 from bot.sessions.planning import LAST_CALL, announced_at
+from bot.sessions.sending import ANNOUNCE, withdraw
 from bot.sessions.tables import Occurrence, SeriesRow
-
-KINDS = ("announce", "session:invite")
 
 
 def announce_as_it_is(
@@ -21,12 +20,10 @@ def announce_as_it_is(
     One that is on its way this moment, or in doubt, arrives as it was: the channel then counts as told, so that the
     news of the change follows it there.
     """
-    for kind in KINDS:
-        keys = col(Outbox.dedupe_key).between(f"{kind}:{occurrence.id}:", f"{kind}:{occurrence.id};")
-        session.connection().execute(delete(Outbox).where(keys, col(Outbox.state) == State.PENDING))
+    withdraw(session, occurrence.id, (ANNOUNCE,))
     going = session.exec(
         select(Outbox.channel_id).where(
-            col(Outbox.dedupe_key).between(f"announce:{occurrence.id}:", f"announce:{occurrence.id};"),
+            col(Outbox.dedupe_key).between(f"{ANNOUNCE}:{occurrence.id}:", f"{ANNOUNCE}:{occurrence.id};"),
             col(Outbox.state) == State.SENDING,
         )
     ).first()

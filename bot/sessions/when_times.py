@@ -8,8 +8,6 @@ from datetime import time
 from bot.sessions import when_words as words
 from bot.sessions.when_said import Ask, Choice, Problem, Question, Said, Stop, Unread
 
-_DAY_MIN = 24 * 60
-
 
 class TimeReader:
     """Takes the time out of a text. `minutes`: how long, if an end was said; `habit`: "mornings" rather than "morning"."""
@@ -26,7 +24,7 @@ class TimeReader:
         hint = words.HALVES[hint_found[1]] if hint_found else self._hint
         self.habit = hint_found is not None and hint_found[0].endswith("s")
         first = self.said.find(words.TIME)
-        while first is not None and self._clock(first) is None:
+        if first is not None and self._clock(first) is None:
             raise Stop(Unread(Problem.NOT_A_TIME, first[0]))
         if first is None:
             if hint_found:

@@ -42,7 +42,6 @@ _NUM = r"(?:\d{1,3}|" + "|".join(NUMBERS) + ")"
 _ORD = "(?:" + "|".join(ORDINALS) + ")"
 _AND = r"(?: ?, ?(?:and )?| ?(?:and|&|/) ?)(?:the )?"
 _ORDS = rf"{_ORD}(?:{_AND}{_ORD})*"
-_YEAR = r"(?:20\d\d|'?\d\d(?![\d:.]))"
 _DAY_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
 
 

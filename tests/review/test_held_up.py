@@ -60,7 +60,8 @@ def _call_that_cannot_be_read(session: Session) -> None:
 def test_a_call_nobody_can_read_holds_up_no_session(tmp_path: Path) -> None:
     store, meeting_id = filled(tmp_path)
     desk, buddy_desk = Desk(KEYS, library(), lambda *_: ""), features.buddy_desk(KEYS, library())
-    hands = features.Hands(_here, lambda *_: ())
+    asked: list[bool] = []
+    hands = features.Hands(_here, lambda *_: (), lambda: asked.append(True))
 
     async def ring() -> None:
         await store.write(_call_that_cannot_be_read)
@@ -72,5 +73,6 @@ def test_a_call_nobody_can_read_holds_up_no_session(tmp_path: Path) -> None:
         assert len(failed.value.exceptions) == 1, "the alarm is to know, and tries again at its next sweep"
         meeting = asyncio.run(store.read(lambda session: session.get_one(Occurrence, meeting_id)))
         assert meeting.door_at is None, "it was opened"
+        assert asked, "and what is asked of Discord follows"
     finally:
         store.close()
