@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +13,12 @@ from sqlmodel import Session, select
 
 from bot import features
 from bot.db.keys import Keyring
+from bot.db.store import Store
+from bot.listeners import due
 from bot.listeners.desk import Desk
 from bot.listeners.rules import Promise, State
 from bot.listeners.tables import Call, Listener
+from bot.listeners.talk_rules import LOOK_AGAIN
 from bot.members.tables import Membership
 from bot.sessions.tables import Occurrence
 from tests.checkins.evening import library
@@ -57,22 +62,53 @@ def _call_that_cannot_be_read(session: Session) -> None:
     )
 
 
-def test_a_call_nobody_can_read_holds_up_no_session(tmp_path: Path) -> None:
-    store, meeting_id = filled(tmp_path)
+def _ring(store: Store, *, with_call: bool, asked: Callable[[], None] = lambda: None) -> None:
     desk, buddy_desk = Desk(KEYS, library(), lambda *_: ""), features.buddy_desk(KEYS, library())
-    asked: list[bool] = []
-    hands = features.Hands(_here, lambda *_: (), lambda: asked.append(True))
+    hands = features.Hands(_here, lambda *_: (), asked)
 
     async def ring() -> None:
-        await store.write(_call_that_cannot_be_read)
+        if with_call:
+            await store.write(_call_that_cannot_be_read)
         await features.do_due(store, desk, buddy_desk, hands, STARTS, openings=1)
 
+    asyncio.run(ring())
+
+
+def _opened(store: Store, meeting_id: int) -> bool:
+    meeting = asyncio.run(store.read(lambda session: session.get_one(Occurrence, meeting_id)))
+    return meeting.door_at is None
+
+
+def test_a_call_nobody_can_read_holds_up_no_session(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store, meeting_id = filled(tmp_path)
+    try:
+        with caplog.at_level(logging.ERROR, "reallyok.calls"):
+            _ring(store, with_call=True)
+        assert [record.getMessage() for record in caplog.records] == [
+            "A call's next step failed; it is tried again later."
+        ]
+        (call,) = asyncio.run(store.read(lambda session: session.exec(select(Call)).all()))
+        assert call.state == State.HELD
+        assert call.step_at == STARTS + LOOK_AGAIN
+        assert _opened(store, meeting_id)
+    finally:
+        store.close()
+
+
+def test_a_whole_feature_that_fails_holds_up_no_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> int:
+        raise LookupError
+
+    monkeypatch.setattr(due, "calls_due", fails)
+    store, meeting_id = filled(tmp_path)
+    asked: list[bool] = []
     try:
         with pytest.raises(ExceptionGroup) as failed:
-            asyncio.run(ring())
+            _ring(store, with_call=False, asked=lambda: asked.append(True))
         assert len(failed.value.exceptions) == 1, "the alarm is to know, and tries again at its next sweep"
-        meeting = asyncio.run(store.read(lambda session: session.get_one(Occurrence, meeting_id)))
-        assert meeting.door_at is None, "it was opened"
         assert asked, "and what is asked of Discord follows"
+        assert _opened(store, meeting_id)
     finally:
         store.close()
