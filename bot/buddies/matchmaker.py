@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from bot.buddies import frames
@@ -37,7 +37,7 @@ class Matchmaker:
         """The process that is at work, if one is."""
         return None if self._process is None else self._process.pid
 
-    async def match(self, people: Sequence[Person], forbidden: Forbidden, seed: int) -> Round:
+    async def match(self, people: Iterable[Person], forbidden: Forbidden, seed: int) -> Round:
         """As `matching.match`, without holding up the event loop. Whoever calls at the same time waits their turn.
 
         Raises `RoundFailed`, and `ValueError` when somebody is there twice; nothing is kept of it either way.
@@ -51,7 +51,7 @@ class Matchmaker:
             if not self._wanted:
                 await self._end()
 
-    async def _match(self, people: Sequence[Person], forbidden: Forbidden, seed: int) -> Round:
+    async def _match(self, people: Iterable[Person], forbidden: Forbidden, seed: int) -> Round:
         try:
             async with asyncio.timeout(self._longest_s):
                 process = await self._running()
@@ -103,7 +103,7 @@ def _environ() -> dict[str, str]:
     return {**kept, "PYTHONPATH": search, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-async def _ask(process: Process, people: Sequence[Person], forbidden: Forbidden, seed: int) -> None:
+async def _ask(process: Process, people: Iterable[Person], forbidden: Forbidden, seed: int) -> None:
     pipe = process.stdin
     assert pipe is not None
     for frame in frames.asked(people, forbidden, seed):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -13,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.buddies.asking import set_round
 from bot.buddies.desk import Desk
+from bot.buddies.frames import Packed
 from bot.buddies.gathering import apart_from, forbidden_in_rows, kept_apart, people_of, ready
 from bot.buddies.life_rules import ASK_AGAIN, Looking
 from bot.buddies.matchmaker import RoundFailed
@@ -26,7 +28,7 @@ from bot.members.tables import Network
 
 log = logging.getLogger("reallyok.buddies")
 
-Matcher = Callable[[Sequence[Person], Forbidden, int], Awaitable[Round]]
+Matcher = Callable[[Iterable[Person], Forbidden, int], Awaitable[Round]]
 """Puts a round together from people, forbidden pairs and a seed, away from the event loop."""
 
 TRIES = 12  # how often a round is put together anew because codes kept some of it apart
@@ -44,7 +46,7 @@ class Gathered:
 
     network_id: int
     number: int
-    people: list[Person]
+    people: Packed
     pairs: set[frozenset[int]]
 
     @property
@@ -86,14 +88,16 @@ async def _lawful(store: Store, desk: Desk, match: Matcher, gathered: Gathered, 
     forbidden = set(gathered.pairs)
     found = Round()
     for _ in range(TRIES):
-        found = await match(gathered.people, Forbidden(forbidden), gathered.seed)
+        known = await asyncio.to_thread(
+            Forbidden, forbidden
+        )  # hundreds of thousands, where thousands were matched
+        found = await match(gathered.people, known, gathered.seed)
         pairs = [pair for group in found.groups for pair in combinations(group, 2)]
         apart = await store.read(kept_apart, desk.keys, pairs, now)
         if not apart:
             # Whether somebody is left because of the numbers, or because there is nobody for them, they are told.
             odd = [user for user, why in found.left if why is Left.ODD][:EXPLAINED]
-            everybody = [one.id for one in gathered.people]
-            apart = await store.read(apart_from, desk.keys, odd, everybody, now)
+            apart = await store.read(apart_from, desk.keys, odd, gathered.people.ids, now)
         if apart <= forbidden:
             break
         forbidden |= apart
@@ -112,9 +116,9 @@ def _due_network(session: Session, now: datetime) -> int | None:
 async def _gather(store: Store, desk: Desk, network_id: int, now: datetime) -> Gathered:
     """Everybody who waits, read some at a time. Who came or went meanwhile is seen when anybody is suggested."""
     number, pairs = await store.read(_about, network_id, now)
-    people: list[Person] = []
-    while some := await store.read(_some, desk, network_id, people[-1].id if people else 0, now):
-        people += some
+    people = Packed()
+    while some := await store.read(_some, desk, network_id, people.ids[-1] if people else 0, now):
+        people.extend(some)
     return Gathered(network_id, number, people, pairs)
 
 
@@ -122,9 +126,9 @@ def _about(session: Session, network_id: int, now: datetime) -> tuple[int, set[f
     return session.get_one(Buddying, network_id).rounds, forbidden_in_rows(session, network_id, now)
 
 
-def _some(session: Session, desk: Desk, network_id: int, after: int, now: datetime) -> list[Person]:
+def _some(session: Session, desk: Desk, network_id: int, after: int, now: datetime) -> Packed:
     found = ready(session, network_id, now, Looking.WAITING, most=_READ_AT_ONCE, after=after)
-    return people_of(session, desk, network_id, [one.request for one in found])
+    return Packed(people_of(session, desk, network_id, [one.request for one in found]))
 
 
 def _put_off(session: Session, network_id: int, now: datetime) -> None:

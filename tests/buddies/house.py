@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -176,8 +176,8 @@ class House:
         assert network_id == NET
         return (None if user in self.silent else user not in self.gone), f"Name{user}"
 
-    async def match(self, people: Sequence[Person], forbidden: Forbidden, seed: int) -> Round:
-        found = matching.match(people, forbidden, seed)
+    async def match(self, people: Iterable[Person], forbidden: Forbidden, seed: int) -> Round:
+        found = matching.match([*people], forbidden, seed)
         self.rounds.append(found)
         return found
 

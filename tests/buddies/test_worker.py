@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -190,6 +191,16 @@ def test_the_bot_itself_never_loads_what_only_the_process_needs() -> None:
 def test_what_is_asked_arrives_as_it_was(some: Some, seed: int) -> None:
     people, forbidden, arrived = frames.read_asked(frames.asked(some.people, some.forbidden, seed))
     assert (people, set(forbidden.pairs()), arrived) == (some.people, set(some.forbidden.pairs()), seed)
+
+
+def test_those_kept_for_a_round_are_nothing_to_the_collector_and_the_same_people() -> None:
+    some = network(3 * frames.PEOPLE + 1)
+    kept = frames.Packed()
+    for first in range(0, len(some), 30):
+        kept.extend(frames.Packed(some[first : first + 30]))
+    assert ([*kept], [*kept], len(kept), kept.ids) == (some, some, len(some), [one.id for one in some])
+    held = {id(thing) for part in vars(kept).values() for thing in part}
+    assert not [thing for thing in gc.get_objects() if id(thing) in held]
 
 
 def test_an_answer_of_many_frames_arrives_as_it_was() -> None:
