@@ -37,6 +37,8 @@ class RehearsalClock:
         self._app = app
         self._due: datetime | None = None
         self._what: str | None = None
+        self._one_look = asyncio.Lock()
+        self._asked = self._answered = 0
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -57,10 +59,21 @@ class RehearsalClock:
         return self._what
 
     async def refresh(self) -> None:
-        """Learn anew what is due next."""
-        coming = await self._app.upcoming()
-        self._due = coming and coming[0]
-        self._what = coming and str(self._app.library.text(f"sandbox.due.{coming[1]}"))
+        """Learn anew what is due next: as it is from now on, whatever looks are under way.
+
+        Commits come faster than looks at the database end, and not in the order in which they began: one look at a
+        time, and one for all who asked before it began.
+        """
+        self._asked += 1
+        asked = self._asked
+        async with self._one_look:
+            if self._answered >= asked:
+                return
+            answering = self._asked
+            coming = await self._app.upcoming()
+            self._answered = answering
+            self._due = coming and coming[0]
+            self._what = coming and str(self._app.library.text(f"sandbox.due.{coming[1]}"))
 
 
 async def rehearse(settings: Settings, port: int, *, browser: bool) -> None:

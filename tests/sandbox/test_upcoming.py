@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tomllib
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from bot.sandbox.rehearsal import RehearsalClock
@@ -111,6 +111,34 @@ async def test_buddies_are_named_from_the_suggestion_on(evening: Evening) -> Non
         named.append(await onwards(clock))
     assert called("buddy_question") in named
     assert called("other") not in named
+
+
+async def test_a_look_that_takes_long_does_not_undo_what_a_later_one_saw(evening: Evening) -> None:
+    clock, look, seen, gone_on = (
+        RehearsalClock(evening.clock, evening.app),
+        evening.app.upcoming,
+        asyncio.Event(),
+        asyncio.Event(),
+    )
+
+    async def slow_once() -> tuple[datetime, str] | None:
+        evening.app.upcoming = look
+        was = await look()
+        seen.set()
+        await gone_on.wait()
+        return was
+
+    evening.app.upcoming = slow_once
+    first = asyncio.create_task(clock.refresh())
+    await seen.wait()
+    await evening.joined(evening.you)
+    later = [asyncio.create_task(clock.refresh()) for _ in range(3)]
+    # Where looks may overtake each other, these end before the first does.
+    await asyncio.wait(later, timeout=1)
+    gone_on.set()
+    await asyncio.gather(first, *later)
+    assert clock.describe_due() == called("question")
+    assert clock.next_due() == await evening.app.next_due()
 
 
 async def test_playing_that_took_longer_than_the_time_it_played_sets_no_clock_back(evening: Evening) -> None:
