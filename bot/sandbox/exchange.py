@@ -91,7 +91,7 @@ class Exchange:
         await asyncio.wait_for(self.answered.wait(), timeout)
         return self
 
-    async def message(self, number: int = 1, timeout: float = 5.0) -> dict[str, Any]:  # noqa: ASYNC109 - as above
+    async def message(self, number: int = 1, timeout: float = 5.0) -> dict[str, Any]:  # noqa: ASYNC109 - the caller's patience
         """The `number`-th finished message, waiting past "thinking..."; TimeoutError when it does not come."""
         async with asyncio.timeout(timeout):
             while True:

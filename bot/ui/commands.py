@@ -15,5 +15,5 @@ def put_words_on(tree: app_commands.CommandTree[Any], library: Library) -> None:
         command.description = library.command(command.qualified_name)
         if isinstance(command, app_commands.Command):
             # discord.py offers a decorator for this, which would put the words into the code.
-            for name, option in command._params.items():  # pyright: ignore[reportPrivateUsage]
+            for name, option in command._params.items():  # pyright: ignore[reportPrivateUsage] - no other way
                 option.description = library.option(f"{command.qualified_name}.{name}")

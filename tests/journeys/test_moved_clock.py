@@ -76,8 +76,7 @@ class Moved:
     async def joined(self) -> None:
         """Set up as soon as the database is open, and join."""
         await self._scene.known()
-        # Each turn asks anew, so there is no event to wait for.
-        while not says((await self._scene.set_up()).messages[0], "networks.setup_done"):  # noqa: ASYNC110
+        while not says((await self._scene.set_up()).messages[0], "networks.setup_done"):  # noqa: ASYNC110 - each turn asks anew
             await asyncio.sleep(0.1)
         await self._scene.join(self._scene.you)
 

@@ -97,7 +97,7 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
     elif what == "ready":
         # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow; its
         # own event exists only after the login.
-        while not app.client.is_ready() or any(guild.unavailable for guild in app.client.guilds):  # noqa: ASYNC110
+        while not app.client.is_ready() or any(guild.unavailable for guild in app.client.guilds):  # noqa: ASYNC110 - two, no event
             await asyncio.sleep(0.01)
     elif what == "quiet":
         await _quiet(app)
@@ -120,7 +120,7 @@ async def _quiet(app: App) -> None:
     """Until nothing is under way that was begun: answers, a start's own work, rings, messages; all of it written down."""
 
     def busy() -> bool:
-        begun = {task.get_coro().__qualname__ for task in app._work}  # type: ignore[union-attr]
+        begun = {task.get_coro().__qualname__ for task in app._work}
         names = {task.get_name() for task in asyncio.all_tasks()}
         answering = any(name.startswith(("discord.py: ", "CommandTree-invoker")) for name in names)
         return answering or bool(begun - {"Pump.run", "Relay.run"} or app.alarm._tasks)
