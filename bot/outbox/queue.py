@@ -61,6 +61,7 @@ _PUT = Prepared(
         "expires_at",
         "state",
         "attempts",
+        "edits_id",
     ),
 )
 
@@ -80,10 +81,12 @@ def enqueue(
     priority: Priority = Priority.ROUND,
     not_before: datetime | None = None,
     expires_at: datetime | None = None,
+    edits_id: int | None = None,
 ) -> int | None:
     """Put a message in the outbox, in the caller's transaction. The same `dedupe_key` is taken once only.
 
-    `subject_id` is the row the message's buttons speak of. Returns the new row's id; None if it was there already.
+    `subject_id` is the row the message's buttons speak of. `edits_id` is one of the bot's own messages in that channel,
+    which becomes this one. Returns the new row's id; None if it was there already.
     """
     row: dict[str, Any] = {
         "id": new_id(),
@@ -100,6 +103,7 @@ def enqueue(
         "expires_at": expires_at,
         "state": State.PENDING,
         "attempts": 0,
+        "edits_id": edits_id,
     }
     if _PUT.run(session, row) != 1:
         return None

@@ -1,4 +1,4 @@
-"""The only place that creates messages the bot starts itself."""
+"""The only place that creates messages the bot starts itself, and puts them right."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bot.outbox.tables import Outbox, State
 log = logging.getLogger("reallyok.outbox")
 
 # Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+NO_MESSAGE = 10008
 CANNOT_DM = frozenset({50007, 50278})  # the member takes no DMs from this bot, or shares no server with it
 OPENING_DMS_TOO_FAST = 40003
 NO_ACCESS = 50001  # the channel is hidden from the bot; 50013 is any other permission
@@ -26,7 +27,7 @@ Render = Callable[[Outbox], Mapping[str, Any]]
 
 
 class DiscordSender:
-    """Sends an outbox row through discord.py with its nonce, and finds it again by its support button."""
+    """Sends an outbox row through discord.py with its nonce, or edits a message with it; finds it again by its support button."""
 
     def __init__(self, client: discord.Client, render: Render) -> None:
         self._client = client
@@ -47,7 +48,7 @@ class DiscordSender:
     async def send(self, row: Outbox) -> Ending:
         channel = self._client.get_partial_messageable(row.channel_id)
         try:
-            drawn = self._render(row)
+            drawn = dict(self._render(row))
         except Exception as error:
             # Tried again it would fail again, for ever, and hold up everything else for that channel.
             log.error(
@@ -55,7 +56,11 @@ class DiscordSender:
             )
             return Ending(State.REFUSED, error=f"words: {type(error).__name__}"[:80])
         try:
-            message = await channel.send(**drawn, nonce=row.nonce)
+            if row.edits_id is None:
+                message = await channel.send(**drawn, nonce=row.nonce)
+            else:
+                drawn.pop("suppress_embeds", None)  # an edit leaves that as it was
+                message = await channel.get_partial_message(row.edits_id).edit(**drawn)
         except discord.HTTPException as error:
             return self._read(row, error)
         except (OSError, aiohttp.ClientError):
@@ -66,6 +71,8 @@ class DiscordSender:
         return Ending(State.SENT, message.id)
 
     async def look(self, row: Outbox) -> Ending | None:
+        if row.edits_id is not None:
+            return None  # done again, an edit changes nothing
         channel = self._client.get_partial_messageable(row.channel_id)
         after = discord.Object(row.after_id) if row.after_id else None
         try:
@@ -93,6 +100,10 @@ class DiscordSender:
             return Ending(State.SENDING, error=str(error.code or error.status))
         if error.status == 403:
             return Ending(State.FORBIDDEN, error=" ".join([str(error.code), *self._lacking(row, error.code)]))
+        if error.code == NO_MESSAGE and row.edits_id is not None:
+            return Ending(
+                State.EXPIRED, error=str(error.code)
+            )  # somebody deleted it: there is nothing to put right
         if error.status == 404:
             return Ending(State.GONE, error=str(error.code))
         if error.status == 401:

@@ -113,6 +113,9 @@ class Outbox(Row, table=True):
     after_id: int | None = Field(
         default=None, sa_type=BigInteger, sa_column_kwargs=impersonal("where to begin to look")
     )
+    edits_id: int | None = Field(
+        default=None, sa_type=BigInteger, sa_column_kwargs=impersonal("the bot's own message it puts right")
+    )
     message_id: int | None = Field(
         default=None, sa_type=BigInteger, sa_column_kwargs=personal(export=None, keep=KEPT)
     )
