@@ -49,7 +49,6 @@ from bot.web.server import Web
 
 log = logging.getLogger("reallyok")
 
-REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
 TIDY_S = 3600.0
 CLOCK_SLACK = timedelta(minutes=1)  # a clock is kept right in small steps; more is somebody setting it
@@ -214,24 +213,7 @@ class App:
         self._spawn(gently()).add_done_callback(lambda _: work.close())
 
     async def _open(self) -> None:
-        while True:
-            try:
-                store = await self._open_once()
-                break
-            except OperatorError as problem:
-                log.error("%s Until then only support answers; the next try is in %d s.", problem, REOPEN_S)
-            except StoreUnavailable:
-                log.error(
-                    "The database took nothing. Only support answers; the next try is in %d s.", REOPEN_S
-                )
-            except Exception as error:
-                # A folder that is gone, a disk that fails: whatever it is, giving up would be for good.
-                log.error(
-                    "The database cannot be opened. Only support answers; the next try is in %d s.",
-                    REOPEN_S,
-                    exc_info=error,
-                )
-            await asyncio.sleep(REOPEN_S)
+        store = await opening.at_last(self._open_once)
         self._desk = desk = Desk(self.keyring, self.library, self._line)
         self._store = store
         store.partings += features.partings(desk, self.buddy_desk)
