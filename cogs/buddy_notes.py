@@ -104,7 +104,8 @@ class BuddyNotes(commands.Cog):
         if not reached:
             await self._give_back(interaction, place_id, said)
         elif len(reached) < len(post.buddies):
-            await self._say(interaction, "buddies.passed_some", {"buddy": self._mentioned(reached)})
+            named = {"buddy": introducing.mentioned(self.app.library, reached)}
+            await self._say(interaction, "buddies.passed_some", named)
         else:
             await self._say(interaction, "buddies.passed_on")
 
@@ -113,12 +114,6 @@ class BuddyNotes(commands.Cog):
         await self._say(interaction, "buddies.not_passed")
         for part in _parts(said):
             await self._say(interaction, "buddies.words_back", {"said": part}, place_id)
-
-    def _mentioned(self, users: list[int]) -> Words:
-        text = self.app.library.text
-        return Words(
-            str(text("buddies.and")).join(text("buddies.mentioned", who=f"<@{user}>") for user in users)
-        )
 
     async def _all_here(self, post: Post, who: int) -> bool:
         """Whether Discord says that the sender and every receiver are still in the server."""
@@ -131,7 +126,7 @@ class BuddyNotes(commands.Cog):
     ) -> bool:
         app, user = self.app, interaction.user
         channel = self.bot.get_partial_messageable(line.channel_id)
-        buddy = app.library.text("buddies.named", name=user.display_name, who=f"<@{user.id}>")
+        buddy = app.library.text("buddies.named", name=user.display_name, who=introducing.mention(user.id))
         for number, part in enumerate(_parts(said)):
             drawn = draw(
                 app.library,

@@ -96,9 +96,7 @@ class BuddyPair(commands.Cog):
             if press.arg:
                 await self._say(interaction, "buddies.end_kept")
                 return
-            text = app.library.text
-            buddies = [text("buddies.mentioned", who=f"<@{user}>") for user in post.buddies]
-            named = {"buddy": str(text("buddies.and")).join(buddies)}
+            named = {"buddy": introducing.mentioned(app.library, post.buddies)}
             await self._say(interaction, "buddies.end_ask", named, press.id, post.network_id)
             return
         if press.arg not in ("yes", "never"):

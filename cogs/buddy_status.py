@@ -8,10 +8,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.buddies import asking, proposing
+from bot.buddies import asking, introducing, proposing
 from bot.buddies.asking import Standing
 from bot.buddies.life_rules import Looking, Said, State
-from bot.content.library import joined
 from bot.ui.ids import Press
 from bot.ui.render import Origin
 from bot.ui.router import on_press
@@ -123,10 +122,10 @@ class BuddyStatus(commands.Cog):
         )
 
     async def _paired(self, interaction: discord.Interaction[Any], here: Standing, template: str) -> None:
-        place, text = here.place, self.app.library.text
+        place = here.place
         assert place is not None  # nobody has buddies without a place
-        buddies = [text("buddies.mentioned", who=f"<@{user}>") for user in here.others]
-        params = {"network": here.network.name, "buddy": joined(buddies, text("buddies.and"))}
+        buddies = introducing.mentioned(self.app.library, here.others)
+        params = {"network": here.network.name, "buddy": buddies}
         if place.introduced_at is not None:
             params["since"] = self.app.library.when_day(place.introduced_at, here.network.zone, here.language)
         await self.say(
