@@ -7,7 +7,7 @@ told no more than Discord says itself: that the application did not respond. Tha
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
@@ -52,7 +52,7 @@ class BuddyNotes(commands.Cog):
         self,
         interaction: discord.Interaction[Any],
         template: str,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
         place_id: int = 0,
     ) -> None:
         hidden = interaction.guild is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -30,7 +31,7 @@ class BuddyPair(commands.Cog):
         self,
         interaction: discord.Interaction[Any],
         template: str,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
         subject_id: int = 0,
         network_id: int = 0,
     ) -> None:
