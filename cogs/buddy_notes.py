@@ -6,7 +6,6 @@ told no more than Discord says itself: that the application did not respond. Tha
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,8 +18,6 @@ from bot.content.library import Words
 from bot.content.neutral import neutralise
 from bot.errors import Refusal, StoreUnavailable
 from bot.members.reports import in_parts, visible
-from bot.support.cards import Topic
-from bot.support.meeting import Heard
 from bot.ui.direct import send_surely
 from bot.ui.forms import ask_words
 from bot.ui.ids import Press, make
@@ -30,8 +27,6 @@ from bot.ui.router import on_press, written
 if TYPE_CHECKING:
     from bot.client import ReallyOk
     from cogs.cards import Cards
-
-log = logging.getLogger("reallyok.buddies")
 
 LONGEST_NOTE = 1400
 ROOM = 1500  # characters of a note in one message, once it is harmless
@@ -70,7 +65,7 @@ class BuddyNotes(commands.Cog):
     async def passed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """A form with words for a buddy: whoever wrote something dark has their card first; then it goes, once."""
         said = visible(written(interaction).get("text", ""))[:LONGEST_NOTE]
-        if not (self._dark(interaction.id, said) and await self._cards.meet_form(interaction, said)):
+        if not await self._cards.meet_form(interaction, said, dark_alone=True):
             await interaction.response.defer(ephemeral=interaction.guild is not None, thinking=True)
         if not said:
             raise Refusal("errors.nothing_to_read")
@@ -78,15 +73,6 @@ class BuddyNotes(commands.Cog):
             await self._pass_on(interaction, press.id, said)
         except StoreUnavailable:
             await self._give_back(interaction, press.id, said)
-
-    def _dark(self, event_id: int, said: str) -> bool:
-        """Whether words call for a card at once, as they do in a talk; what is less than dark has a person to go to."""
-        heard = Heard()
-        try:
-            return heard.read(self.app.recogniser, event_id, said) is Topic.CRISIS
-        except Exception as error:
-            log.error("Words could not be read as they should have been.", exc_info=error)
-            return True
 
     async def _pass_on(self, interaction: discord.Interaction[Any], place_id: int, said: str) -> None:
         app, who = self.app, interaction.user.id
