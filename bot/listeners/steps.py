@@ -154,10 +154,8 @@ def _nobody(session: Session, desk: Desk, call: Call, now: datetime) -> State:
     else:
         go(call, State.NOBODY, again_at)
     session.add(call)
-    if before not in (
-        State.DRAFT,
-        State.NOBODY,
-    ):  # who sends one out of hours reads it in the answer to that press
+    # Who sends one out of hours reads it in the answer to that press.
+    if before not in (State.DRAFT, State.NOBODY):
         tell_member(session, desk, call, "calls.nobody", now, later=upcoming)
     wake(session, "schedule")
     return State.NOBODY
