@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.buddies import asking, introducing, proposing
 from bot.buddies.asking import Standing
 from bot.buddies.life_rules import Looking, Said, State
+from bot.ui.commands import beneath
 from bot.ui.ids import Press
 from bot.ui.render import Origin
 from bot.ui.router import on_press
@@ -143,10 +144,4 @@ class BuddyStatus(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(BuddyStatus(bot))
-    # A cog's commands land at the top of the tree; these belong beneath /buddy.
-    group = bot.tree.get_command("buddy")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    for name in ("status", "end"):
-        command = bot.tree.remove_command(name)
-        assert isinstance(command, app_commands.Command)
-        group.add_command(command)
+    beneath(bot.tree, "buddy", "status", "end")

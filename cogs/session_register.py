@@ -12,6 +12,7 @@ from discord.ext import commands
 from bot.errors import Refusal
 from bot.sessions import attendance, listing
 from bot.sessions.words import Teller
+from bot.ui.commands import beneath
 from bot.ui.ids import Press, make
 from bot.ui.render import people_menu
 from bot.ui.router import MOST_PICKED, on_press, picked_ids
@@ -19,8 +20,6 @@ from bot.ui.router import MOST_PICKED, on_press, picked_ids
 if TYPE_CHECKING:
     from bot.client import ReallyOk
     from cogs.session_desk import SessionDesk
-
-SESSION = "session"
 
 
 class SessionRegister(commands.Cog):
@@ -135,11 +134,4 @@ class SessionRegister(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(SessionRegister(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /session.
-    register, group = bot.tree.remove_command("register"), bot.tree.get_command(SESSION)
-    if group is None:
-        group = app_commands.Group(name=SESSION, description=SESSION)
-        bot.tree.add_command(group)
-    assert isinstance(group, app_commands.Group)
-    assert isinstance(register, app_commands.Command)
-    group.add_command(register)
+    beneath(bot.tree, "session", "register")
