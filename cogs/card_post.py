@@ -15,7 +15,7 @@ from bot.outbox.tables import Priority
 from bot.support.cards import AGAIN, DELAYED, LATE, SORRY, TEMPLATES, Topic
 from bot.support.meeting import Lately
 from bot.ui.direct import send_at_last, send_surely
-from bot.ui.ids import parse
+from bot.ui.ids import presses
 from bot.ui.render import SUPPORT, Origin, draw_card, read_origin
 
 if TYPE_CHECKING:
@@ -150,11 +150,8 @@ def _place(reference: str) -> bool:
 
 def origin_on(message: discord.Message) -> Origin:
     """The network a message of ours is of, as its support button says."""
-    for custom_id in custom_ids(message.components):
-        press = parse(custom_id)
-        if press is not None and press.kind == SUPPORT:
-            return read_origin(press.arg)
-    return Origin()
+    ours = presses(custom_ids(message.components))
+    return next((read_origin(press.arg) for press in ours if press.kind == SUPPORT), Origin())
 
 
 async def setup(bot: ReallyOk) -> None:

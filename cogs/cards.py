@@ -150,14 +150,19 @@ class Cards(commands.Cog):
             await self._post.card(message, heard.topic, heard.together, str(message.id), late=late)
         return True
 
-    async def meet_form(self, interaction: discord.Interaction[Any], text: str) -> bool:
-        """The same for words written in a form: seen by their writer alone. True: the interaction is answered."""
+    async def meet_form(
+        self, interaction: discord.Interaction[Any], text: str, *, dark_alone: bool = False
+    ) -> bool:
+        """The same for words written in a form: seen by their writer alone. True: the interaction is answered.
+
+        `dark_alone`: they go on to somebody, as in a talk; what is less than dark has a person to go to.
+        """
         user, now, heard = interaction.user.id, self.app.clock.now(), Heard()
         self._read(heard, interaction.id, text)
         topic = heard.topic
         if heard.failed:
             drawn = self._post.spare
-        elif topic is None:
+        elif topic is None or (dark_alone and topic is not Topic.CRISIS):
             return False
         else:
             template = AGAIN if self._lately.met(user, topic, now) else TEMPLATES[topic]

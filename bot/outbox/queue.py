@@ -255,12 +255,12 @@ def next_template(session: Session, *, after: datetime) -> str | None:
     return None if name is None else name.partition("#")[0]
 
 
-def lacking(row: Outbox) -> tuple[str, ...]:
-    """The permissions the bot lacked where a message was refused, by discord.py's names; none if that is not known."""
-    return tuple((row.error or "").split()[1:]) if row.state == State.FORBIDDEN else ()
+def lacking(error: str | None) -> tuple[str, ...]:
+    """What a FORBIDDEN message's `error` says that the bot lacks, by discord.py's names; none if that is not known."""
+    return tuple((error or "").split()[1:])
 
 
-def troubles(session: Session, network_id: int | None = None) -> list[tuple[int, State, str | None, int]]:
+def troubles(session: Session) -> list[tuple[int, State, str | None, int]]:
     """What could not be posted in channels in the days kept: (channel, state, error, how many)."""
     query = (
         select(Outbox.channel_id, Outbox.state, Outbox.error, func.count())
@@ -269,8 +269,6 @@ def troubles(session: Session, network_id: int | None = None) -> list[tuple[int,
         )
         .group_by(col(Outbox.channel_id), col(Outbox.state), col(Outbox.error))
     )
-    if network_id is not None:
-        query = query.where(Outbox.network_id == network_id)
     return [(c, State(s), e, n) for c, s, e, n in session.exec(query).all()]
 
 

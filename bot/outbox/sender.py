@@ -74,14 +74,8 @@ class DiscordSender:
         if row.edits_id is not None:
             return None  # done again, an edit changes nothing
         channel = self._client.get_partial_messageable(row.channel_id)
-        after = discord.Object(row.after_id) if row.after_id else None
         try:
-            async for message in channel.history(
-                limit=None if after else LOOK_BACK, after=after, oldest_first=after is not None
-            ):
-                if any(row.nonce in custom_id.split(":") for custom_id in custom_ids(message.components)):
-                    self.saw(row.channel_id, message.id)
-                    return Ending(State.SENT, message.id)
+            message_id = await lost_in(channel, row.nonce, row.after_id)
         except discord.Forbidden:
             # Nothing can be seen here; the nonce alone must keep a repeat away.
             log.warning(
@@ -91,6 +85,10 @@ class DiscordSender:
             return Ending(State.GONE, error=str(error.code))
         except (discord.HTTPException, OSError, aiohttp.ClientError):
             return Ending(State.SENDING, error="could not look")
+        else:
+            if message_id is not None:
+                self.saw(row.channel_id, message_id)
+                return Ending(State.SENT, message_id)
         return None
 
     def _read(self, row: Outbox, error: discord.HTTPException) -> Ending:
@@ -120,6 +118,16 @@ class DiscordSender:
             held = discord.abc.GuildChannel.permissions_for(channel, channel.guild.me)
             lacking = [name for name in TO_POST if not getattr(held, name)]
         return lacking or [TO_POST[0] if code == NO_ACCESS else TO_POST[1]]
+
+
+async def lost_in(channel: discord.PartialMessageable, mark: str, after_id: int | None) -> int | None:
+    """The message whose buttons carry a mark, of those after another, or of the latest hundred. Raises as discord.py."""
+    after = discord.Object(after_id) if after_id else None
+    limit = None if after else LOOK_BACK
+    async for message in channel.history(limit=limit, after=after, oldest_first=after is not None):
+        if any(mark in custom_id.split(":") for custom_id in custom_ids(message.components)):
+            return message.id
+    return None
 
 
 def custom_ids(components: Iterable[Any]) -> Iterator[str]:

@@ -63,7 +63,6 @@ class Outbox(Row, table=True):
             "priority",
             "not_before",
             sqlite_where=text("state IN ('pending', 'sending')"),
-            postgresql_where=text("state IN ('pending', 'sending')"),
         ),
     )
 

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from bot.db.store import wake
 from bot.members.habits import Habits
 from bot.members.tables import Network
 from bot.schedule.recurrence import dated_occurrences
@@ -168,7 +167,6 @@ def follow(
     if meeting.places != was.places:
         move_on(session, habits, meeting, now)
     look_soon(session, series.network_id, now)
-    wake(session, "schedule")
     other_words = rewritten(was.about, meeting.about)
     if other_words or _whereabouts(meeting) != _whereabouts(was):
         # One still waiting for somebody's morning says what is no longer so.

@@ -174,9 +174,8 @@ class DateReader:
         try:
             return date(year, day.month, day.day)
         except ValueError:
-            return date(year, 3, 1) - timedelta(
-                days=1
-            )  # until 29 February, in a year without one: its last day
+            # Until 29 February, in a year without one: its last day.
+            return date(year, 3, 1) - timedelta(days=1)
 
     def wrong_weekday(self, day: Day, on: date, weekday: int) -> Ask:
         """ "Monday 12 January", which is a Tuesday: the date, or the Mondays around it."""

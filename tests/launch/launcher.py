@@ -16,8 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import bot.app
-from bot import logs, settings
+from bot import logs, opening, settings
 from bot.app import App, build
 from bot.cli import end_on_signals, holding
 from bot.clock import MovableClock, SystemClock
@@ -53,7 +52,7 @@ async def _live(start: Start, chosen: settings.Settings, hold: Callable[[], None
     if start.sweep_s:
         alarm.SWEEP_S = start.sweep_s
     if start.reopen_s:
-        bot.app.REOPEN_S = start.reopen_s
+        opening.REOPEN_S = start.reopen_s
     end_on_signals(app)
     obeying = asyncio.create_task(_obey(app, clock, start.port))
     try:
