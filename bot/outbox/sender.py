@@ -99,9 +99,8 @@ class DiscordSender:
         if error.status == 403:
             return Ending(State.FORBIDDEN, error=" ".join([str(error.code), *self._lacking(row, error.code)]))
         if error.code == NO_MESSAGE and row.edits_id is not None:
-            return Ending(
-                State.EXPIRED, error=str(error.code)
-            )  # somebody deleted it: there is nothing to put right
+            # Somebody deleted it: there is nothing to put right.
+            return Ending(State.EXPIRED, error=str(error.code))
         if error.status == 404:
             return Ending(State.GONE, error=str(error.code))
         if error.status == 401:
