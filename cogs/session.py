@@ -87,7 +87,7 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
             if typed.casefold().lstrip("#") in name.casefold()
         ]
         # What was typed stays on the list: a link, or a place in words.
-        if typed.strip() and len(typed) <= 100:
+        if typed.strip() and len(typed) <= 100 and typed not in {one.name for one in found}:
             found.insert(0, app_commands.Choice(name=typed, value=typed))
         return found[:25]
 
