@@ -188,6 +188,7 @@ def test_one_question_after_another() -> None:
         ("tomorrow at 25:00", Problem.NOT_A_TIME),
         ("tomorrow at 13pm", Problem.NOT_A_TIME),
         ("today 9am", Problem.PAST),
+        ("yesterday 7pm", Problem.PAST),
         ("1 Nov 2026 6pm", Problem.PAST),
         ("1 January 2050 6pm", Problem.TOO_FAR),
         ("Saturdays 9am until 26 November 2026", Problem.ENDS_FIRST),
