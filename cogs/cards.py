@@ -15,7 +15,7 @@ import discord
 from discord.ext import commands
 
 from bot.checkins.rules import Meaning, meaning, one_word
-from bot.support.cards import AGAIN, SORRY, TEMPLATES, UNREAD, Topic
+from bot.support.cards import AGAIN, SORRY, TEMPLATES, UNREAD, Topic, topic_of
 from bot.support.meeting import Heard
 from bot.ui.respond import respond
 
@@ -137,7 +137,7 @@ class Cards(commands.Cog):
         """Answer what was heard with its card, if there is one for it. True: nothing else needs saying."""
         if heard.met_by:
             if message.id != heard.met_by:
-                await self._post.again(message, str(message.id))
+                await self._go_on(message, heard)
             return True
         if heard.failed:
             await self.sorry(message)
@@ -149,6 +149,18 @@ class Cards(commands.Cog):
         else:
             await self._post.card(message, heard.topic, heard.together, str(message.id), late=late)
         return True
+
+    async def _go_on(self, message: discord.Message, heard: Heard) -> None:
+        """Meet what came after a card in the same breath: with a pupil's own card where it tells of a pupil.
+
+        A child cannot wait for the next pause; the numbers for whoever writes stand above, and are on that card too.
+        """
+        later = [text for one, text in heard.texts.items() if one > heard.met_by and text.strip()]
+        topics = {topic_of(self.app.recogniser.read(text)) for text in later}
+        if Topic.PUPIL in topics and Topic.CRISIS not in topics:
+            await self._post.card(message, Topic.PUPIL, "", str(message.id))
+        else:
+            await self._post.again(message, str(message.id))
 
     async def meet_form(
         self, interaction: discord.Interaction[Any], text: str, *, dark_alone: bool = False

@@ -93,8 +93,10 @@ class Conversation(commands.Cog):
             if message.id == waiting.message.id:
                 return  # the same event twice
             waiting.timer.cancel()
-            if waiting.message.content.strip() and not message.content.strip():
-                message = waiting.message  # a sticker after a sentence is not what wants an answer
+            # Asking the talks about each may take one past another: it is the order of writing that counts.
+            earlier, message = sorted((waiting.message, message), key=lambda one: one.id)
+            if earlier.content.strip() and not message.content.strip():
+                message = earlier  # a sticker after a sentence is not what wants an answer
         timer = loop.call_later(QUIET_S, self._answer_soon, message.author.id)
         self._bursts[message.author.id] = Burst(message, waiting.count + 1 if waiting else 1, timer)
 

@@ -81,6 +81,9 @@ async def test_a_form_is_checked_kept_open_and_sent_whole(visit: Visit) -> None:
     form = visit.tab.get_by_role("dialog", name="Say more")
     words = form.get_by_label("What happened?")
     await expect(words).to_be_focused()
+    # As in Discord: what must be filled in bears a star, the rest says nothing.
+    await expect(form.locator("label", has_text="What happened?")).to_have_text("What happened?*")
+    await expect(form.locator("label", has_text="In one word")).to_have_text("In one word")
     await words.fill("ab")
     await form.get_by_role("button", name="Send").click()
     await expect(form).to_contain_text("At least 3 characters, please.")
