@@ -20,7 +20,7 @@ from typing import Any
 
 from bot.app import App, build
 from bot.clock import MovableClock, SystemClock
-from bot.errors import OperatorError
+from bot.errors import OperatorError, StoreUnavailable
 from bot.sandbox import demo
 from bot.sandbox.before import set_up
 from bot.sandbox.page.server import Page
@@ -233,7 +233,13 @@ def _has_screen() -> bool:
 _tasks: set[asyncio.Task[None]] = set()
 
 
+async def _look_again(control: RehearsalClock) -> None:
+    # The last commits are told of while the database closes; nobody looks at the clock any more.
+    with contextlib.suppress(StoreUnavailable):
+        await control.refresh()
+
+
 def _later(control: RehearsalClock) -> None:
-    task = asyncio.create_task(control.refresh())
+    task = asyncio.create_task(_look_again(control))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
