@@ -71,6 +71,8 @@ async def test_while_a_press_is_answered_nothing_else_on_its_message_can_be_pres
     await expect(whisper).to_be_disabled()
     await expect(panel.get_by_role("button", name="Which cakes?")).to_be_disabled()
     held.set()
+    await expect(whisper).to_be_enabled()
+    await visit.tab.unroute_all(behavior="wait")
     await whisper.click()
     await expect(visit.last).to_contain_text("A word for Sam Ellery alone.")
 
