@@ -28,6 +28,10 @@ from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
 from bot.settings import Settings
 
+ANSWER_S = 30.0
+"""Discord waits three seconds for an answer. Here Discord, the bot and the page share one process of a computer that may be
+slow, and a visitor should not be told that something failed which only took long."""
+
 
 class RehearsalClock:
     """The page's hand on the clock: moving it has the bot play everything due on the way."""
@@ -124,6 +128,7 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
 async def _begin(app: App, network: demo.Demo, world: World) -> None:
     await app.opened()
     await app.client.wait_until_ready()
+    world.backend.answer_within = ANSWER_S
     await set_up(app, network, world)
 
 
