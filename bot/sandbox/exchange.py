@@ -17,7 +17,7 @@ from simcord.backend.models.interaction import ResponseKind
 # Discord's flag for "is thinking...": a deferred answer that has not come yet.
 LOADING = 1 << 7
 
-_FAILED = "The application did not respond within 3 seconds."
+_FAILED = "The application did not respond in time."
 
 
 class Exchange:
