@@ -186,7 +186,7 @@ class AnonymousTalk(commands.Cog):
             choices,
             *([button(library, ref, origin) for ref in row] for row in with_support(filled.buttons)),
         ]
-        await send_surely(message.channel, {"content": filled.text, "view": Plain(rows)}, str(message.id))
+        await send_surely(message.channel, {"content": filled.text, "view": Plain(rows)}, f"t{message.id}")
 
     @on_press("talk.anonymous.which")
     async def which(self, interaction: discord.Interaction[Any], press: Press) -> None:
@@ -207,8 +207,9 @@ class AnonymousTalk(commands.Cog):
         params: Mapping[str, object] | None = None,
         *,
         subject_id: int = 0,
-        prefix: str = "",
+        prefix: str = "t",
     ) -> None:
+        """`prefix` of the nonce: the same words may have a card, which goes by their bare number and must not be lost."""
         chosen = self.bot.answers.vary(template, message.author.id)
         drawn = draw(self.app.library, chosen, params, origin=origin, subject_id=subject_id)
         await send_surely(message.channel, drawn, f"{prefix}{message.id}")
