@@ -1,4 +1,4 @@
-"""Discord is away while somebody has just written dark words: the card arrives when it is back."""
+"""Discord is away while somebody has just written dark words: the card arrives when it is back, whatever comes between."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.wire.faults import Rule
 from tests.checkins.evening import Evening, says
-from tests.launch.scene import until, words
+from tests.launch.scene import WEDNESDAY, until, words
 
 DARK = "I want to kill myself"
 
@@ -46,3 +46,48 @@ async def test_a_card_discord_would_not_take_arrives_when_it_is_back(
     await until(lambda: len(evening.from_bot(you)) == 2, "a card again")
     assert says(evening.from_bot(you)[-1], "support.crisis")
     evening.slips.lines.clear()
+
+
+AN_HOUR = (3600.0, 3600.0)  # the next try by itself comes after the test
+
+
+async def test_a_new_session_says_nothing_in_place_of_a_card_on_its_way(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ui.direct.RETRIES_S", AN_HOUR)
+    you = evening.you
+    await evening.joined(you)
+    await evening.play(WEDNESDAY)
+    before, dm = len(evening.from_bot(you)), await you.open_dm()
+    away = Rule("error", method="POST", path="/channels/*/messages", status=503, times=1)
+    evening.wire.faults.add(away)
+    await you.send(dm, DARK)
+    await until(lambda: away.happened, "its not being taken")
+    cog: Any = evening.app.client.get_cog("Conversation")
+    await until(lambda: not cog.answering(you.id), "a pause")
+    # As an outage ends: Discord has forgotten the session, and what was written is read again. Anything sent for the
+    # same message now would count as the card, and the card would be dropped as a repeat.
+    evening.wire.gateway.invalidate()
+    await until(lambda: evening.wire.stats.identifies == 2, "another session")
+    await until(evening.app.client.is_ready, "its being ready")
+    await evening.caught_up()
+    assert len(evening.from_bot(you)) == before
+    # Whoever writes on does not wait for the next try.
+    await you.send(dm, DARK)
+    await until(lambda: len(evening.from_bot(you)) == before + 2, "the card, and that it is read")
+    card, again = evening.from_bot(you)[before:]
+    assert says(card, "support.crisis")
+    assert says(again, "support.crisis_again")
+
+
+async def test_a_card_on_its_way_is_tried_once_more_when_the_bot_ends(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ui.direct.RETRIES_S", AN_HOUR)
+    away = Rule("error", method="POST", path="/channels/*/messages", status=503, times=1)
+    evening.wire.faults.add(away)
+    await evening.you.send(await evening.you.open_dm(), DARK)
+    await until(lambda: away.happened, "its not being taken")
+    await evening.sleep()
+    (card,) = evening.from_bot(evening.you)
+    assert says(card, "support.crisis")
