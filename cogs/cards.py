@@ -166,8 +166,9 @@ class Cards(commands.Cog):
         else:
             template = AGAIN if self._lately.met(user, topic, now) else TEMPLATES[topic]
             drawn = self._post.draw(template, user, self._post.pressed_in(interaction), text)
-            self._lately.note(user, topic, interaction.id, now)
         await respond(interaction, hidden=interaction.guild is not None, **drawn)
+        if topic is not None and not heard.failed:  # only a card that arrived stands above what comes next
+            self._lately.note(user, topic, interaction.id, now)
         return True
 
     async def sorry(self, message: discord.Message, *, taken: bool = False) -> None:

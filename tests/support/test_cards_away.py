@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.wire.faults import Rule
-from tests.checkins.evening import Evening, says
+from bot.sandbox.wire.faults import Rule, refusal
+from tests.checkins.evening import Evening, last, says
 from tests.launch.scene import WEDNESDAY, until, words
 
 DARK = "I want to kill myself"
@@ -91,3 +91,18 @@ async def test_a_card_on_its_way_is_tried_once_more_when_the_bot_ends(
     await evening.sleep()
     (card,) = evening.from_bot(evening.you)
     assert says(card, "support.crisis")
+
+
+async def test_a_card_for_a_form_that_nobody_saw_stands_above_nothing(evening: Evening) -> None:
+    you = evening.you
+    await evening.joined(you)
+    asked = last(await evening.run(you, "checkin now"))
+    reply = await evening.tap(you, asked, "checkins.level=wobbly")
+    form = await evening.pressed(you, reply, "checkins.more")
+    too_late = refusal(10062, method="POST", path="/interactions/*/*/callback")
+    evening.wire.faults.add(too_late)
+    await you.submit(form, {"words": DARK})
+    await until(lambda: too_late.happened, "its being refused")
+    await evening.heard()
+    met = await evening.write(you, DARK)
+    assert says(met, "support.crisis")
