@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -106,3 +107,17 @@ async def test_a_card_for_a_form_that_nobody_saw_stands_above_nothing(evening: E
     await evening.heard()
     met = await evening.write(you, DARK)
     assert says(met, "support.crisis")
+
+
+async def test_a_card_whose_line_is_closed_as_the_bot_ends_is_no_error(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.ui.direct.RETRIES_S", (0.01, 0.01))
+    hang = evening.wire.faults.add(Rule("hang", method="POST", path="/channels/*/messages", times=None))
+    post: Any = evening.app.client.get_cog("CardPost")
+    await evening.you.send(await evening.you.open_dm(), DARK)
+    await until(lambda: hang.happened, "its hanging")
+    await evening.sleep()
+    await until(lambda: not post._waiting, "its being let go of")
+    gc.collect()  # which is when Python says of a task that nobody asked how it ended
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
