@@ -114,13 +114,13 @@ class Checkins(commands.Cog):
         )
 
     def reply_to(self, kept: Answer) -> tuple[str, dict[str, str]]:
-        """Which words an answer is met with, and what fills them."""
+        """Which words an answer is met with, and what fills them. Of a hard one nobody may have seen what it was met with."""
         level = self.app.library.text(f"checkins.level.{kept.level}")
         line = self.app.one_line(Origin(kept.network_id, kept.language))
         tomorrow = self.app.library.text("checkins.follow.promise") if kept.follows else ""
         params: dict[str, str] = {"line": line, "level": level, "network": kept.network, "tomorrow": tomorrow}
         if kept.before is kept.level:
-            return "checkins.same_again", params
+            return PLAIN[kept.level] if kept.level.hard and kept.counted else "checkins.same_again", params
         if kept.before is not None:
             return ("checkins.changed_hard" if kept.level.hard else "checkins.changed"), params
         if kept.level.hard:
