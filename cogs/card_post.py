@@ -109,6 +109,8 @@ class CardPost(commands.Cog):
             task = asyncio.create_task(self._send(message, drawn, nonce, sooner))
             self._waiting[key] = OnItsWay(task, sooner)
             task.add_done_callback(lambda task: self._ended(key, task))
+        else:
+            self._waiting[key].sooner.set()
         task = self._waiting[key].sending
         done, _ = await asyncio.wait([task], timeout=SHORTLY_S)
         return task.result() if done else True

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.wire.faults import Rule, refusal
+from bot.support.meeting import ONCE_IN
 from tests.checkins.evening import Evening, last, says
 from tests.launch.scene import WEDNESDAY, until, words
 
@@ -79,6 +80,23 @@ async def test_a_new_session_says_nothing_in_place_of_a_card_on_its_way(
     card, again = evening.from_bot(you)[before:]
     assert says(card, "support.crisis")
     assert says(again, "support.crisis_again")
+
+
+async def test_whoever_writes_again_much_later_has_the_card_at_once(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ui.direct.RETRIES_S", AN_HOUR)
+    you, dm = evening.you, await evening.you.open_dm()
+    away = Rule("error", method="POST", path="/channels/*/messages", status=503, times=1)
+    evening.wire.faults.add(away)
+    await you.send(dm, DARK)
+    await until(lambda: away.happened, "its not being taken")
+    cog: Any = evening.app.client.get_cog("Conversation")
+    await until(lambda: not cog.answering(you.id), "a pause")
+    evening.clock.move_to(evening.clock.now() + 2 * ONCE_IN)
+    await you.send(dm, DARK)
+    (card,) = await until(lambda: evening.from_bot(you), "the card")
+    assert says(card, "support.crisis")
 
 
 async def test_a_card_on_its_way_is_tried_once_more_when_the_bot_ends(
