@@ -43,6 +43,7 @@ NOT_IN_IT = frozenset({10004, 50001})  # a server that is no more, or that we ar
 TELL_AGAIN_S = 10.0  # and twice as long each time, to ten minutes
 log = logging.getLogger("reallyok.client")
 
+LONGEST_WAIT_S = 60.0  # between two tries at a first connection
 CONNECTIONS = 100  # to Discord at once; further requests wait for one of these to be free
 
 
@@ -143,6 +144,22 @@ class ReallyOk(commands.Bot):
         if self.http.connector is discord.utils.MISSING:
             self.http.connector = aiohttp.TCPConnector(limit=CONNECTIONS)
         await super().login(token)
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """As discord.py does, but go on trying when the very first connection fails. Raises what discord.py raises.
+
+        discord.py then wants to take up the session before, though there never was one, and that would end the bot.
+        """
+        wait = 1.0
+        while True:
+            try:
+                await super().connect(reconnect=reconnect)
+                return
+            except AttributeError:
+                if getattr(self, "ws", None) is not None:
+                    raise
+            await asyncio.sleep(wait)
+            wait = min(LONGEST_WAIT_S, wait * 2)
 
     async def setup_hook(self) -> None:
         """Load every module of `cogs`, collect what they answer to, and let the app open the database.
