@@ -144,8 +144,12 @@ class Cards(commands.Cog):
             return True
         if heard.topic is None:
             return False
-        if self._lately.met(message.author.id, heard.topic, self.app.clock.now()):
-            await self._post.again(message, str(message.id))
+        had = self._lately.had(message.author.id, self.app.clock.now())
+        if had is not None and had.topic is heard.topic is Topic.CRISIS:
+            # Its own card, read twice as an outage ended, may still be on its way; and a second answer to the same
+            # message would be taken for it, so that the card itself would be dropped as a repeat.
+            if had.message_id != message.id:
+                await self._post.again(message, str(message.id))
         else:
             await self._post.card(message, heard.topic, heard.together, str(message.id), late=late)
         return True
@@ -179,8 +183,9 @@ class Cards(commands.Cog):
         else:
             template = AGAIN if self._lately.met(user, topic, now) else TEMPLATES[topic]
             drawn = self._post.draw(template, user, self._post.pressed_in(interaction), text)
-            self._lately.note(user, topic, interaction.id, now)
         await respond(interaction, hidden=interaction.guild is not None, **drawn)
+        if topic is not None and not heard.failed:  # only a card that arrived stands above what comes next
+            self._lately.note(user, topic, interaction.id, now)
         return True
 
     async def sorry(self, message: discord.Message, *, taken: bool = False) -> None:
@@ -218,8 +223,9 @@ class Cards(commands.Cog):
             await self._post.card(message, heard.topic, message.content, nonce)
 
     async def cog_unload(self) -> None:
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=LAST_WORDS_S)
+        """The bot is ending: what is on its way goes now if it can. What cannot is read again at the next start."""
+        if going := [*self._tasks, *self._post.hurry()]:
+            await asyncio.wait(going, timeout=LAST_WORDS_S)
 
 
 async def setup(bot: ReallyOk) -> None:

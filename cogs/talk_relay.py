@@ -202,8 +202,9 @@ class AnonymousTalk(commands.Cog):
         *,
         subject_id: int = 0,
         choices: Sequence[Button] = (),
-        prefix: str = "",
+        prefix: str = "t",
     ) -> None:
+        """`prefix` of the nonce: the same words may have a card, which goes by their bare number and must not be lost."""
         chosen = self.bot.answers.vary(template, message.author.id)
         drawn = draw(self.app.library, chosen, params, origin=origin, subject_id=subject_id, choices=choices)
         await send_surely(message.channel, drawn, f"{prefix}{message.id}")
