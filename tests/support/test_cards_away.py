@@ -139,3 +139,16 @@ async def test_a_card_whose_line_is_closed_as_the_bot_ends_is_no_error(
     await until(lambda: not post._waiting, "its being let go of")
     gc.collect()  # which is when Python says of a task that nobody asked how it ended
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_what_a_newcomer_wrote_while_the_bot_was_off_is_met_though_nothing_was_asked_yet(
+    evening: Evening,
+) -> None:
+    await evening.joined(evening.you)
+    you, dm = evening.you, await evening.you.open_dm()
+    await evening.sleep()
+    await you.send(dm, DARK)
+    count = len(evening.from_bot(you))
+    await evening.wake()
+    await until(lambda: len(evening.from_bot(you)) > count, "a card, late")
+    assert says({"content": words(evening.from_bot(you)[-1]).partition("\n\n")[2]}, "support.crisis")
