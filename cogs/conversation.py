@@ -24,7 +24,7 @@ from bot.outbox.sender import custom_ids
 from bot.support.meeting import Heard
 from bot.ui.direct import send_surely
 from bot.ui.ids import make, presses
-from bot.ui.inbound import from_a_person, unreadable
+from bot.ui.inbound import from_a_person, other_script, unreadable
 from bot.ui.render import Button, Origin, draw
 
 if TYPE_CHECKING:
@@ -183,15 +183,18 @@ class Conversation(commands.Cog):
         await self.say(message, "checkins.which_network", {}, origin=origin, choices=choices)
 
     async def _words(self, message: discord.Message, question: Open | None) -> None:
+        strange = other_script(message.content)
+        origin = Origin(question.network.id, question.network.language) if question else Origin()
         if question is None:
-            await self.say(message, "checkins.unprompted", {})
-            return
-        origin = Origin(question.network.id, question.network.language)
-        if question.level is None:
-            template = "checkins.words_untapped"
+            template = "checkins.other_script" if strange else "checkins.unprompted"
+        elif question.level is None:
+            template = "checkins.other_script_untapped" if strange else "checkins.words_untapped"
+        elif strange:
+            template = "checkins.other_script"
         else:
             template = "checkins.words_hard" if question.level.hard else "checkins.words"
-        await self.say(message, template, {"line": self.app.one_line(origin)}, question.checkin_id, origin)
+        line = self.app.one_line(origin)
+        await self.say(message, template, {"line": line}, question.checkin_id if question else 0, origin)
 
     async def cog_unload(self) -> None:
         """The bot is ending: whoever waits for the end of a pause in their writing is answered now."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import discord
 
 # Everything else of a conversation is Discord's own: a pin, a call, somebody's new name.
@@ -27,3 +29,10 @@ def unreadable(message: discord.Message) -> str | None:
     if message.message_snapshots or message.poll is not None:
         return "checkins.file"  # something forwarded, or a vote: not their own words
     return None
+
+
+def other_script(text: str) -> bool:
+    """Whether most of a text's letters are none that English is written with: nothing here can read it, and says so."""
+    letters = [sign for sign in unicodedata.normalize("NFKC", text) if sign.isalpha()]
+    known = sum(unicodedata.name(sign, "").startswith("LATIN") for sign in letters)
+    return known * 2 < len(letters)

@@ -42,7 +42,8 @@ def kept_bytes(evening: Evening) -> bytes:
         ("I can't stop crying all day", "support.distress", []),
         ("fine :(", "checkins.words_untapped", []),
         ("😭", "checkins.words_untapped", []),
-        ("أنا لست بخير", "checkins.words_untapped", []),
+        ("أنا لست بخير", "checkins.other_script_untapped", []),
+        ("אני עייפה מאוד 🙂 ok", "checkins.other_script_untapped", []),
         ("\u202eko\u202c", "checkins.words_untapped", []),
         ("@everyone <@1> <#2> **now**", "checkins.words_untapped", []),
         ("x" * 2000, "checkins.words_untapped", []),
@@ -57,6 +58,16 @@ async def test_each_kind_of_message_has_its_answer(
     assert reply["mentions"] == []
     assert not reply["mention_everyone"]
     assert await evening.levels(evening.you) == levels
+
+
+async def test_words_in_another_script_are_not_said_to_have_been_read(
+    evening: Evening, asked: dict[str, Any]
+) -> None:
+    await evening.tap(evening.you, asked, "checkins.level=not-ok")
+    for person in (evening.you, evening.world.people["kate"]):
+        reply = await evening.write(person, "Я очень устала сегодня")
+        expect(reply, "checkins.other_script")
+        assert "116 123" in words(reply)
 
 
 async def test_a_long_evening_of_messages_is_answered_one_by_one(
