@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import time
 from collections.abc import Callable, Collection, Coroutine
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("reallyok")
 
-YOUNG = 20_000  # new objects before the garbage among them is looked for
 TIDY_S = 3600.0
 CLOCK_SLACK = timedelta(minutes=1)  # a clock is kept right in small steps; more is somebody setting it
 
@@ -231,11 +229,7 @@ class App:
         self._spawn(self.pump.run())
         self._spawn(self.relay.run())
         self.alarm.start()
-        # What was loaded to get here stays to the end. The collector went through all of it again and again while
-        # members waited: a tenth of the time of an answer (measured).
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(YOUNG)
+        opening.spare_what_stays()
         self._opened.set()
 
     async def _open_once(self) -> Store:

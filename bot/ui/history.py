@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -37,12 +38,13 @@ async def picture(
             )
         )
 
+    months = await asyncio.to_thread(library.months)  # the first who asks has the names to load
     names = [str(text(f"checkins.history.{row}")) for row in ROWS]
     words = HistoryWords(
         title=str(text("checkins.history.title")),
         note="",
         rows=(names[0], names[1], names[2], names[3]),
-        months=library.months(),
+        months=months,
         alt=described,
     )
     answers = [Answer(at, ROWS.index(level)) for at, level in past]

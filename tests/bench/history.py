@@ -19,6 +19,7 @@ from bot.checkins.tables import Checkin
 from bot.content.library import default_root, load
 from bot.db.keys import Keyring
 from bot.db.store import Store
+from bot.opening import spare_what_stays
 from tests.bench import members
 from tests.bench.members import WEDNESDAY_AT_SIX
 
@@ -38,6 +39,7 @@ async def run(chosen: argparse.Namespace, folder: Path) -> dict[str, Any]:
     answers = _answers(database, keys, chosen.days, chosen.every)
     library = load(default_root())
     store = Store(members.address(database))
+    spare_what_stays()  # as the bot has when somebody asks
     try:
         idle, _ = await watched(asyncio.sleep(0.5))
         # The first has the drawing library to load and the letters to read, the rest do not.
