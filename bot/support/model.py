@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.support.constructs import Reading, read
+from bot.support.constructs import Reading, answered, read
 from bot.support.encoder import Encoder, plain
 from bot.support.features import buckets, parts, weighted
 from bot.support.lexicon import Lexicon
@@ -168,6 +168,7 @@ def undenied(text: str, reading: Reading, lexicon: Lexicon) -> str:
     """The text without the clauses that plainly deny: what remains is read as if they had not been said."""
     if not any(hit.construct.tier == "denial" for hit in reading.hits):
         return text
+    text = answered(text, lexicon)
     kept = [clause for clause in _CLAUSES.split(text[:LONGEST]) if clause and not _is_denial(clause, lexicon)]
     return " ".join(kept)
 

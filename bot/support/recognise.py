@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bot.support.constructs import Hit, Reading, read
+from bot.support.constructs import Reading, denies, read
 from bot.support.lexicon import Lexicon, load_lexicon
 from bot.support.model import CLASSES, Model, Share
 from bot.support.weights import load as load_weights
 
 LOST_TO_SUICIDE = "suicide loss"
+TAKEN_BACK = "denial withdrawn"
+SHARED = "oneself too"
 
 
 class Tier(StrEnum):
@@ -122,11 +124,17 @@ def decide(ruled: Tier, share: Share, limits: Mapping[str, float], *, denied: bo
 def by_rules(reading: Reading, lexicon: Lexicon) -> Verdict:
     """What the constructs say alone."""
     hits = [hit for hit in reading.hits if hit.construct.tier != "hint"]
-    denial = any(_denies(hit) for hit in hits)
+    denial = any(denies(hit) for hit in hits)
+    beside = {hit.construct.name for hit in reading.hits if not hit.negated}
     standing = [hit for hit in hits if not hit.negated and hit.construct.tier != "denial"]
     reasons = tuple(dict.fromkeys(hit.construct.name for hit in hits))
     own = {hit.construct.tier for hit in standing if hit.own}
     others = any(not hit.own and hit.construct.tier in ("crisis", "distress") for hit in standing)
+    wished = any(not hit.own and hit.construct.tier == "crisis" for hit in standing)
+    # "I said I wasn't suicidal, I lied": what was denied stands. "She wants to die, and so do I".
+    for name, holds in ((TAKEN_BACK, denial), (SHARED, wished)):
+        if holds and name in beside:
+            return Verdict(Tier.CRISIS, "", False, (*reasons, name))
     if "crisis" in own:
         return Verdict(Tier.CRISIS, "", denial, reasons)
     if any(hit.construct.tier == "bereavement" for hit in standing):
@@ -148,12 +156,6 @@ def _bands(share: Share, limits: Mapping[str, float]) -> Iterator[str]:
         yield "model: crisis"
     elif share.something > limits["something"]:
         yield f"model: perhaps {CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])]}"
-
-
-def _denies(hit: Hit) -> bool:
-    if hit.construct.tier == "denial":
-        return hit.own
-    return hit.negated and hit.own and hit.construct.tier == "crisis"
 
 
 def whom(normalised: str, lexicon: Lexicon) -> str:
