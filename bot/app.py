@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import discord
@@ -45,11 +45,12 @@ from bot.support.lines import NetworkLines
 from bot.support.recognise import Recogniser
 from bot.support.signposts import Signposts
 from bot.ui.render import Origin, draw
-from bot.web.server import Web
+
+if TYPE_CHECKING:
+    from bot.web.server import Web
 
 log = logging.getLogger("reallyok")
 
-REOPEN_S = 20.0  # how long between tries to open a database that would not open
 YOUNG = 20_000  # new objects before the garbage among them is looked for
 TIDY_S = 3600.0
 CLOCK_SLACK = timedelta(minutes=1)  # a clock is kept right in small steps; more is somebody setting it
@@ -80,12 +81,16 @@ class App:
         """What must succeed before the database is opened, where it failed at the start; raises `OperatorError`."""
         self.pump: Pump | None = None
         self.relay: Relay | None = None
-        self.web = Web(
-            settings.http_host,
-            settings.http_port,
-            lambda: self._store is not None and self.client.is_ready(),
-            lambda secret: feed.file_for(self.store, self.library, secret, clock.now()),
-        )
+        self.web: Web | None = None
+        if settings.http_port is not None:
+            from bot.web.server import Web  # 3 MB that a bot without a port does without
+
+            self.web = Web(
+                settings.http_host,
+                settings.http_port,
+                lambda: self._store is not None and self.client.is_ready(),
+                lambda secret: feed.file_for(self.store, self.library, secret, clock.now()),
+            )
         self.keys: keys.Keyring | None = None
         self._desk: Desk | None = None
         self.rounds = Rounds(self.alarm.rearm)
@@ -160,7 +165,8 @@ class App:
         """
         assert self.settings.token, "the command line asks for a token before it builds an app"
         self._ending = asyncio.Event()
-        await self.web.start()
+        if self.web is not None:
+            await self.web.start()
         connection = asyncio.create_task(self._connect(self.settings.token))
         ending = asyncio.create_task(self._ending.wait())
         try:
@@ -214,24 +220,7 @@ class App:
         self._spawn(gently()).add_done_callback(lambda _: work.close())
 
     async def _open(self) -> None:
-        while True:
-            try:
-                store = await self._open_once()
-                break
-            except OperatorError as problem:
-                log.error("%s Until then only support answers; the next try is in %d s.", problem, REOPEN_S)
-            except StoreUnavailable:
-                log.error(
-                    "The database took nothing. Only support answers; the next try is in %d s.", REOPEN_S
-                )
-            except Exception as error:
-                # A folder that is gone, a disk that fails: whatever it is, giving up would be for good.
-                log.error(
-                    "The database cannot be opened. Only support answers; the next try is in %d s.",
-                    REOPEN_S,
-                    exc_info=error,
-                )
-            await asyncio.sleep(REOPEN_S)
+        store = await opening.at_last(self._open_once)
         self._desk = desk = Desk(self.keyring, self.library, self._line)
         self._store = store
         store.partings += features.partings(desk, self.buddy_desk)
@@ -282,7 +271,8 @@ class App:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
-        await self.web.stop()
+        if self.web is not None:
+            await self.web.stop()
         with contextlib.suppress(Exception):
             await self.client.close()
         connection.cancel()

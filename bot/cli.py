@@ -32,9 +32,8 @@ def main(argv: list[str] | None = None) -> None:
     _leave_no_core()
     try:
         if getattr(arguments, "recognise", None) is not None:
-            sys.exit(
-                _recognise(arguments.recognise)
-            )  # reads nothing else: no settings, no database, no network
+            # This reads nothing else: no settings, no database, no network.
+            sys.exit(_recognise(arguments.recognise))
         chosen = settings.read()
         logs.start(chosen.log_level)
         sys.exit(_COMMANDS[arguments.command](arguments, chosen))

@@ -144,6 +144,20 @@ class ReallyOk(commands.Bot):
             self.http.connector = aiohttp.TCPConnector(limit=CONNECTIONS)
         await super().login(token)
 
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """As discord.py does, and also where the very first connection fails. Raises what discord.py raises."""
+        wait = 1.0
+        while True:
+            try:
+                return await super().connect(reconnect=reconnect)
+            except AttributeError:
+                # discord.py asks the connection that failed for what to resume; of the first one there is nothing.
+                if getattr(self, "ws", None) is not None:
+                    raise
+            log.warning("Discord's gateway cannot be reached; trying again in %d s.", wait)
+            await asyncio.sleep(wait)
+            wait = min(60.0, wait * 2)
+
     async def setup_hook(self) -> None:
         """Load every module of `cogs`, collect what they answer to, and let the app open the database.
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
 from bot.db import backup, keys, restore, rotation, tables, upgrade
 from bot.db.ledger import Ledger
 from bot.db.store import Store, sqlite_path
-from bot.errors import OperatorError
+from bot.errors import OperatorError, StoreUnavailable
 from bot.settings import Settings
 
 log = logging.getLogger("reallyok")
+
+REOPEN_S = 20.0  # how long between tries to open a database that would not open
 
 
 async def open_store(settings: Settings, now: datetime) -> tuple[Store, keys.Keyring, Ledger]:
@@ -45,6 +48,24 @@ async def open_store(settings: Settings, now: datetime) -> tuple[Store, keys.Key
         await asyncio.to_thread(store.close)
         raise
     return store, keyring, ledger
+
+
+async def at_last(once: Callable[[], Awaitable[Store]]) -> Store:
+    """Open it with `once`, as often as it takes: whatever is in the way, giving up would be for good."""
+    while True:
+        try:
+            return await once()
+        except OperatorError as problem:
+            log.error("%s Until then only support answers; the next try is in %d s.", problem, REOPEN_S)
+        except StoreUnavailable:
+            log.error("The database took nothing. Only support answers; the next try is in %d s.", REOPEN_S)
+        except Exception as error:  # a folder that is gone, a disk that fails
+            log.error(
+                "The database cannot be opened. Only support answers; the next try is in %d s.",
+                REOPEN_S,
+                exc_info=error,
+            )
+        await asyncio.sleep(REOPEN_S)
 
 
 def mind_the_file(settings: Settings) -> None:

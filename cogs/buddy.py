@@ -15,6 +15,7 @@ from bot.buddies.told_rules import Lists, Often, Told, Wish, changed, name_of, s
 from bot.content.library import Words, joined
 from bot.errors import Refusal
 from bot.members import service
+from bot.ui.commands import beneath
 from bot.ui.forms import Choosing, ask_choices
 from bot.ui.ids import Press, make
 from bot.ui.render import Origin
@@ -198,8 +199,4 @@ class Buddy(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(Buddy(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /buddy.
-    request, group = bot.tree.remove_command("request"), bot.tree.get_command("buddy")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(request, app_commands.Command)
-    group.add_command(request)
+    beneath(bot.tree, "buddy", "request")

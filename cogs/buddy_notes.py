@@ -6,8 +6,7 @@ told no more than Discord says itself: that the application did not respond. Tha
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
@@ -19,8 +18,6 @@ from bot.content.library import Words
 from bot.content.neutral import neutralise
 from bot.errors import Refusal, StoreUnavailable
 from bot.members.reports import in_parts, visible
-from bot.support.cards import Topic
-from bot.support.meeting import Heard
 from bot.ui.direct import send_surely
 from bot.ui.forms import ask_words
 from bot.ui.ids import Press, make
@@ -30,8 +27,6 @@ from bot.ui.router import on_press, written
 if TYPE_CHECKING:
     from bot.client import ReallyOk
     from cogs.cards import Cards
-
-log = logging.getLogger("reallyok.buddies")
 
 LONGEST_NOTE = 1400
 ROOM = 1500  # characters of a note in one message, once it is harmless
@@ -52,7 +47,7 @@ class BuddyNotes(commands.Cog):
         self,
         interaction: discord.Interaction[Any],
         template: str,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
         place_id: int = 0,
     ) -> None:
         hidden = interaction.guild is not None
@@ -70,7 +65,7 @@ class BuddyNotes(commands.Cog):
     async def passed(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """A form with words for a buddy: whoever wrote something dark has their card first; then it goes, once."""
         said = visible(written(interaction).get("text", ""))[:LONGEST_NOTE]
-        if not (self._dark(interaction.id, said) and await self._cards.meet_form(interaction, said)):
+        if not await self._cards.meet_form(interaction, said, dark_alone=True):
             await interaction.response.defer(ephemeral=interaction.guild is not None, thinking=True)
         if not said:
             raise Refusal("errors.nothing_to_read")
@@ -78,15 +73,6 @@ class BuddyNotes(commands.Cog):
             await self._pass_on(interaction, press.id, said)
         except StoreUnavailable:
             await self._give_back(interaction, press.id, said)
-
-    def _dark(self, event_id: int, said: str) -> bool:
-        """Whether words call for a card at once, as they do in a talk; what is less than dark has a person to go to."""
-        heard = Heard()
-        try:
-            return heard.read(self.app.recogniser, event_id, said) is Topic.CRISIS
-        except Exception as error:
-            log.error("Words could not be read as they should have been.", exc_info=error)
-            return True
 
     async def _pass_on(self, interaction: discord.Interaction[Any], place_id: int, said: str) -> None:
         app, who = self.app, interaction.user.id
@@ -104,7 +90,8 @@ class BuddyNotes(commands.Cog):
         if not reached:
             await self._give_back(interaction, place_id, said)
         elif len(reached) < len(post.buddies):
-            await self._say(interaction, "buddies.passed_some", {"buddy": self._mentioned(reached)})
+            named = {"buddy": introducing.mentioned(self.app.library, reached)}
+            await self._say(interaction, "buddies.passed_some", named)
         else:
             await self._say(interaction, "buddies.passed_on")
 
@@ -113,12 +100,6 @@ class BuddyNotes(commands.Cog):
         await self._say(interaction, "buddies.not_passed")
         for part in _parts(said):
             await self._say(interaction, "buddies.words_back", {"said": part}, place_id)
-
-    def _mentioned(self, users: list[int]) -> Words:
-        text = self.app.library.text
-        return Words(
-            str(text("buddies.and")).join(text("buddies.mentioned", who=f"<@{user}>") for user in users)
-        )
 
     async def _all_here(self, post: Post, who: int) -> bool:
         """Whether Discord says that the sender and every receiver are still in the server."""
@@ -131,7 +112,7 @@ class BuddyNotes(commands.Cog):
     ) -> bool:
         app, user = self.app, interaction.user
         channel = self.bot.get_partial_messageable(line.channel_id)
-        buddy = app.library.text("buddies.named", name=user.display_name, who=f"<@{user.id}>")
+        buddy = app.library.text("buddies.named", name=user.display_name, who=introducing.mention(user.id))
         for number, part in enumerate(_parts(said)):
             drawn = draw(
                 app.library,

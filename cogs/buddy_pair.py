@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -30,7 +31,7 @@ class BuddyPair(commands.Cog):
         self,
         interaction: discord.Interaction[Any],
         template: str,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
         subject_id: int = 0,
         network_id: int = 0,
     ) -> None:
@@ -96,9 +97,7 @@ class BuddyPair(commands.Cog):
             if press.arg:
                 await self._say(interaction, "buddies.end_kept")
                 return
-            text = app.library.text
-            buddies = [text("buddies.mentioned", who=f"<@{user}>") for user in post.buddies]
-            named = {"buddy": str(text("buddies.and")).join(buddies)}
+            named = {"buddy": introducing.mentioned(app.library, post.buddies)}
             await self._say(interaction, "buddies.end_ask", named, press.id, post.network_id)
             return
         if press.arg not in ("yes", "never"):

@@ -8,10 +8,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.buddies import asking, proposing
+from bot.buddies import asking, introducing, proposing
 from bot.buddies.asking import Standing
 from bot.buddies.life_rules import Looking, Said, State
-from bot.content.library import joined
+from bot.ui.commands import beneath
 from bot.ui.ids import Press
 from bot.ui.render import Origin
 from bot.ui.router import on_press
@@ -123,10 +123,10 @@ class BuddyStatus(commands.Cog):
         )
 
     async def _paired(self, interaction: discord.Interaction[Any], here: Standing, template: str) -> None:
-        place, text = here.place, self.app.library.text
+        place = here.place
         assert place is not None  # nobody has buddies without a place
-        buddies = [text("buddies.mentioned", who=f"<@{user}>") for user in here.others]
-        params = {"network": here.network.name, "buddy": joined(buddies, text("buddies.and"))}
+        buddies = introducing.mentioned(self.app.library, here.others)
+        params = {"network": here.network.name, "buddy": buddies}
         if place.introduced_at is not None:
             params["since"] = self.app.library.when_day(place.introduced_at, here.network.zone, here.language)
         await self.say(
@@ -144,10 +144,4 @@ class BuddyStatus(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(BuddyStatus(bot))
-    # A cog's commands land at the top of the tree; these belong beneath /buddy.
-    group = bot.tree.get_command("buddy")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    for name in ("status", "end"):
-        command = bot.tree.remove_command(name)
-        assert isinstance(command, app_commands.Command)
-        group.add_command(command)
+    beneath(bot.tree, "buddy", "status", "end")

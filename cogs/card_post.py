@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -15,7 +16,7 @@ from bot.outbox.tables import Priority
 from bot.support.cards import AGAIN, DELAYED, LATE, SORRY, TEMPLATES, Topic
 from bot.support.meeting import Lately
 from bot.ui.direct import send_at_last, send_surely
-from bot.ui.ids import parse
+from bot.ui.ids import presses
 from bot.ui.render import SUPPORT, Origin, draw_card, read_origin
 
 if TYPE_CHECKING:
@@ -26,13 +27,21 @@ log = logging.getLogger("reallyok.conversation")
 SHORTLY_S = 6.0  # nobody waits longer for a card to be sent; it goes on being tried meanwhile
 
 
+@dataclass(frozen=True)
+class OnItsWay:
+    """A card Discord has not taken yet, and what has it tried again at once."""
+
+    sending: asyncio.Task[bool]
+    sooner: asyncio.Event
+
+
 class CardPost(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.bot = bot
         self.app = bot.app
         self.lately = Lately()
         # What Discord has not taken yet, by the channel and the words it is for: one of each is enough.
-        self._waiting: dict[tuple[int, str], asyncio.Task[bool]] = {}
+        self._waiting: dict[tuple[int, str], OnItsWay] = {}
         # For the day when even putting a card together fails: made while nothing is wrong.
         sorry = bot.app.library.fill(SORRY)
         line = bot.app.one_line(Origin())
@@ -71,10 +80,14 @@ class CardPost(commands.Cog):
             self.lately.forget(user)
 
     async def again(self, message: discord.Message, nonce: str) -> None:
-        """Meet dark words where the card stands above them already."""
+        """Meet dark words where the card stands above them already, or is tried once more first."""
         drawn = self.draw(AGAIN, message.author.id, self.origin_of(message), "")
         before = urgency.set(Priority.ANSWER)
         try:
+            first = self._waiting.get((message.channel.id, TEMPLATES[Topic.CRISIS]))
+            if first is not None:
+                first.sooner.set()
+                await asyncio.wait([first.sending], timeout=SHORTLY_S)
             await send_surely(message.channel, drawn, nonce)
         finally:
             urgency.reset(before)
@@ -91,26 +104,43 @@ class CardPost(commands.Cog):
         It lives in memory alone: when the process ends first, the next start reads what it was for.
         """
         key = message.channel.id, template
-        task = self._waiting.get(key)
-        if task is None:
-            task = self._waiting[key] = asyncio.create_task(self._send(message, drawn, nonce))
+        if key not in self._waiting:
+            sooner = asyncio.Event()
+            task = asyncio.create_task(self._send(message, drawn, nonce, sooner))
+            self._waiting[key] = OnItsWay(task, sooner)
             task.add_done_callback(lambda task: self._ended(key, task))
+        else:
+            self._waiting[key].sooner.set()
+        task = self._waiting[key].sending
         done, _ = await asyncio.wait([task], timeout=SHORTLY_S)
         return task.result() if done else True
 
+    def hurry(self) -> list[asyncio.Task[bool]]:
+        """Try every card that is on its way once more, at once; their tasks."""
+        for card in self._waiting.values():
+            card.sooner.set()
+        return [card.sending for card in self._waiting.values()]
+
     def _ended(self, key: tuple[int, str], task: asyncio.Task[bool]) -> None:
         self._waiting.pop(key, None)
-        if not task.cancelled() and task.exception() is not None and not self.app.ending:
+        if not task.cancelled() and task.exception() is not None:
             log.error("A card could not be sent.", exc_info=task.exception())
 
-    async def _send(self, message: discord.Message, drawn: dict[str, Any], nonce: str) -> bool:
+    async def _send(
+        self, message: discord.Message, drawn: dict[str, Any], nonce: str, sooner: asyncio.Event
+    ) -> bool:
         urgency.set(Priority.ANSWER)  # late or not, nothing is more urgent
         late = drawn
         try:
             late = self._beneath(DELAYED, message.author.id, drawn)
         except Exception as error:
             log.error("That a card comes late could not be said.", exc_info=error)
-        return await send_at_last(message.channel, drawn, nonce, late=late)
+        try:
+            return await send_at_last(message.channel, drawn, nonce, late=late, sooner=sooner)
+        except Exception:
+            if not self.app.ending:
+                raise
+            return True  # its line was closed beneath it; the next start reads what it was for
 
     def draw(self, template: str, user_id: int, origin: Origin, said: str) -> dict[str, Any]:
         """A card's message, with the lines of the network's nation at this hour. Never fails."""
@@ -150,11 +180,8 @@ def _place(reference: str) -> bool:
 
 def origin_on(message: discord.Message) -> Origin:
     """The network a message of ours is of, as its support button says."""
-    for custom_id in custom_ids(message.components):
-        press = parse(custom_id)
-        if press is not None and press.kind == SUPPORT:
-            return read_origin(press.arg)
-    return Origin()
+    ours = presses(custom_ids(message.components))
+    return next((read_origin(press.arg) for press in ours if press.kind == SUPPORT), Origin())
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -15,7 +15,7 @@ import discord
 from discord.ext import commands
 
 from bot.checkins.rules import Meaning, meaning, one_word
-from bot.support.cards import AGAIN, SORRY, TEMPLATES, UNREAD, Topic
+from bot.support.cards import AGAIN, SORRY, TEMPLATES, UNREAD, Topic, topic_of
 from bot.support.meeting import Heard
 from bot.ui.respond import respond
 
@@ -137,33 +137,55 @@ class Cards(commands.Cog):
         """Answer what was heard with its card, if there is one for it. True: nothing else needs saying."""
         if heard.met_by:
             if message.id != heard.met_by:
-                await self._post.again(message, str(message.id))
+                await self._go_on(message, heard)
             return True
         if heard.failed:
             await self.sorry(message)
             return True
         if heard.topic is None:
             return False
-        if self._lately.met(message.author.id, heard.topic, self.app.clock.now()):
-            await self._post.again(message, str(message.id))
+        had = self._lately.had(message.author.id, self.app.clock.now())
+        if had is not None and had.topic is heard.topic is Topic.CRISIS:
+            # Its own card, read twice as an outage ended, may still be on its way; and a second answer to the same
+            # message would be taken for it, so that the card itself would be dropped as a repeat.
+            if had.message_id != message.id:
+                await self._post.again(message, str(message.id))
         else:
             await self._post.card(message, heard.topic, heard.together, str(message.id), late=late)
         return True
 
-    async def meet_form(self, interaction: discord.Interaction[Any], text: str) -> bool:
-        """The same for words written in a form: seen by their writer alone. True: the interaction is answered."""
+    async def _go_on(self, message: discord.Message, heard: Heard) -> None:
+        """Meet what came after a card in the same breath: with a pupil's own card where it tells of a pupil.
+
+        A child cannot wait for the next pause; the numbers for whoever writes stand above, and are on that card too.
+        """
+        later = [text for one, text in heard.texts.items() if one > heard.met_by and text.strip()]
+        topics = {topic_of(self.app.recogniser.read(text)) for text in later}
+        if Topic.PUPIL in topics and Topic.CRISIS not in topics:
+            await self._post.card(message, Topic.PUPIL, "", str(message.id))
+        else:
+            await self._post.again(message, str(message.id))
+
+    async def meet_form(
+        self, interaction: discord.Interaction[Any], text: str, *, dark_alone: bool = False
+    ) -> bool:
+        """The same for words written in a form: seen by their writer alone. True: the interaction is answered.
+
+        `dark_alone`: they go on to somebody, as in a talk; what is less than dark has a person to go to.
+        """
         user, now, heard = interaction.user.id, self.app.clock.now(), Heard()
         self._read(heard, interaction.id, text)
         topic = heard.topic
         if heard.failed:
             drawn = self._post.spare
-        elif topic is None:
+        elif topic is None or (dark_alone and topic is not Topic.CRISIS):
             return False
         else:
             template = AGAIN if self._lately.met(user, topic, now) else TEMPLATES[topic]
             drawn = self._post.draw(template, user, self._post.pressed_in(interaction), text)
-            self._lately.note(user, topic, interaction.id, now)
         await respond(interaction, hidden=interaction.guild is not None, **drawn)
+        if topic is not None and not heard.failed:  # only a card that arrived stands above what comes next
+            self._lately.note(user, topic, interaction.id, now)
         return True
 
     async def sorry(self, message: discord.Message, *, taken: bool = False) -> None:
@@ -201,8 +223,9 @@ class Cards(commands.Cog):
             await self._post.card(message, heard.topic, message.content, nonce)
 
     async def cog_unload(self) -> None:
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=LAST_WORDS_S)
+        """The bot is ending: what is on its way goes now if it can. What cannot is read again at the next start."""
+        if going := [*self._tasks, *self._post.hurry()]:
+            await asyncio.wait(going, timeout=LAST_WORDS_S)
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -21,6 +21,7 @@ from bot.ui.router import on_press, written
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
+    from cogs.card_post import CardPost
     from cogs.cards import Cards
 
 PLAIN = {
@@ -80,7 +81,14 @@ class Checkins(commands.Cog):
 
     @on_press("checkins.level")
     async def answered(self, interaction: discord.Interaction[Any], press: Press) -> None:
-        kept = await self.keep(press.id, interaction.user.id, press.arg, interaction.id)
+        try:
+            kept = await self.keep(press.id, interaction.user.id, press.arg, interaction.id)
+        except StoreUnavailable:
+            if not Level(press.arg).hard:
+                raise
+            # Whoever says that it is hard is met as that, and only then told that it was not kept.
+            await self._from_memory(interaction, "checkins.hard_not_kept")
+            return
         template, params = self.reply_to(kept)
         await self._reply(interaction, template, params, kept)
 
@@ -106,13 +114,13 @@ class Checkins(commands.Cog):
         )
 
     def reply_to(self, kept: Answer) -> tuple[str, dict[str, str]]:
-        """Which words an answer is met with, and what fills them."""
+        """Which words an answer is met with, and what fills them. Of a hard one nobody may have seen what it was met with."""
         level = self.app.library.text(f"checkins.level.{kept.level}")
         line = self.app.one_line(Origin(kept.network_id, kept.language))
         tomorrow = self.app.library.text("checkins.follow.promise") if kept.follows else ""
         params: dict[str, str] = {"line": line, "level": level, "network": kept.network, "tomorrow": tomorrow}
         if kept.before is kept.level:
-            return "checkins.same_again", params
+            return PLAIN[kept.level] if kept.level.hard and kept.counted else "checkins.same_again", params
         if kept.before is not None:
             return ("checkins.changed_hard" if kept.level.hard else "checkins.changed"), params
         if kept.level.hard:
@@ -235,18 +243,17 @@ class Checkins(commands.Cog):
 
     async def _from_memory(self, interaction: discord.Interaction[Any], template: str) -> None:
         if not interaction.response.is_done():
-            line = self.app.one_line(self.app.origin_of(interaction))
-            await self.say(interaction, template, {"line": line}, hidden=interaction.guild is not None)
+            origin = cast("CardPost", self.bot.get_cog("CardPost")).pressed_in(interaction)
+            params = {"line": self.app.one_line(origin)}
+            await self.say(interaction, template, params, origin=origin, hidden=interaction.guild is not None)
 
     @on_press("checkins.which")
     async def which_network(self, interaction: discord.Interaction[Any], press: Press) -> None:
         """The answer to "which of your networks was this for?": a one-word level finds its question."""
         if press.arg in set(Level):
-            kept = await self.keep(press.id, interaction.user.id, press.arg, interaction.id)
-            template, params = self.reply_to(kept)
-            await self._reply(interaction, template, params, kept)
-            return
-        await self._about(interaction, press, "checkins.kept_here")
+            await self.answered(interaction, press)
+        else:
+            await self._about(interaction, press, "checkins.kept_here")
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import discord
 from discord.ext import commands
@@ -22,9 +23,9 @@ from bot.errors import StoreUnavailable
 from bot.outbox.sender import custom_ids
 from bot.support.meeting import Heard
 from bot.ui.direct import send_surely
-from bot.ui.ids import make, parse
+from bot.ui.ids import make, presses
 from bot.ui.inbound import from_a_person, unreadable
-from bot.ui.render import Button, Origin, Plain, button, draw, with_support
+from bot.ui.render import Button, Origin, draw
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -92,8 +93,10 @@ class Conversation(commands.Cog):
             if message.id == waiting.message.id:
                 return  # the same event twice
             waiting.timer.cancel()
-            if waiting.message.content.strip() and not message.content.strip():
-                message = waiting.message  # a sticker after a sentence is not what wants an answer
+            # Asking the talks about each may take one past another: it is the order of writing that counts.
+            earlier, message = sorted((waiting.message, message), key=lambda one: one.id)
+            if earlier.content.strip() and not message.content.strip():
+                message = earlier  # a sticker after a sentence is not what wants an answer
         timer = loop.call_later(QUIET_S, self._answer_soon, message.author.id)
         self._bursts[message.author.id] = Burst(message, waiting.count + 1 if waiting else 1, timer)
 
@@ -173,17 +176,11 @@ class Conversation(commands.Cog):
 
     async def _which(self, message: discord.Message, level: Level, questions: list[Open]) -> None:
         origin = Origin(questions[0].network.id, questions[0].network.language)
-        library = self.app.library
-        filled = library.fill(self.bot.answers.vary("checkins.which_network", message.author.id))
         choices = [
             Button(one.network.name[:80], make("checkins.which", one.checkin_id, level))
             for one in questions[:5]
         ]
-        rows = [
-            choices,
-            *([button(library, ref, origin) for ref in row] for row in with_support(filled.buttons)),
-        ]
-        await self._send(message, {"content": filled.text, "view": Plain(rows)})
+        await self.say(message, "checkins.which_network", {}, origin=origin, choices=choices)
 
     async def _words(self, message: discord.Message, question: Open | None) -> None:
         if question is None:
@@ -216,6 +213,7 @@ class Conversation(commands.Cog):
         subject_id: int = 0,
         origin: Origin | None = None,
         without: tuple[str, ...] = (),
+        choices: Sequence[Button] = (),
     ) -> None:
         chosen = self.bot.answers.vary(template, message.author.id)
         drawn = draw(
@@ -225,10 +223,8 @@ class Conversation(commands.Cog):
             origin=origin or Origin(),
             subject_id=subject_id,
             without=without,
+            choices=choices,
         )
-        await self._send(message, drawn)
-
-    async def _send(self, message: discord.Message, drawn: dict[str, Any]) -> None:
         await send_surely(message.channel, drawn, str(message.id))
 
 
@@ -238,11 +234,14 @@ def _replied_to(message: discord.Message) -> int | None:
     original = reference.resolved if reference is not None else None
     if not isinstance(original, discord.Message):
         return None
-    for custom_id in custom_ids(original.components):
-        press = parse(custom_id)
-        if press is not None and press.kind.startswith("checkins."):
-            return press.id
-    return None
+    return next(
+        (
+            press.id
+            for press in presses(custom_ids(original.components))
+            if press.kind.startswith("checkins.")
+        ),
+        None,
+    )
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.checkins import answering, plans
+from bot.ui.commands import beneath
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
@@ -40,8 +41,4 @@ class History(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(History(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /checkin.
-    history, group = bot.tree.remove_command("history"), bot.tree.get_command("checkin")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(history, app_commands.Command)
-    group.add_command(history)
+    beneath(bot.tree, "checkin", "history")

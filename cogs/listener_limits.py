@@ -16,6 +16,7 @@ from bot.listeners.rules import MOST_OPEN, MOST_SLOTS, Slot, read_rota
 from bot.listeners.serving import Serving
 from bot.members.tables import Network
 from bot.ui.call_forms import ROTA, form
+from bot.ui.commands import beneath
 from bot.ui.ids import Press, make
 from bot.ui.render import Origin, menu
 from bot.ui.router import chosen, on_press, written
@@ -145,8 +146,4 @@ class ListenerLimits(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(ListenerLimits(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /listener.
-    limits, group = bot.tree.remove_command("limits"), bot.tree.get_command("listener")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(limits, app_commands.Command)
-    group.add_command(limits)
+    beneath(bot.tree, "listener", "limits")

@@ -13,6 +13,7 @@ from bot.errors import Refusal
 from bot.members import facts, service
 from bot.members.facts import Given, Known, Outcome
 from bot.members.facts_rules import MOST_EMPLOYERS, Kind, State
+from bot.ui.commands import beneath
 from bot.ui.forms import ask_one
 from bot.ui.ids import Press, make
 from bot.ui.render import menu
@@ -182,8 +183,4 @@ def _kind(press: Press) -> Kind:
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(MyEmployers(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /me.
-    employer, group = bot.tree.remove_command("employer"), bot.tree.get_command("me")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(employer, app_commands.Command)
-    group.add_command(employer)
+    beneath(bot.tree, "me", "employer")

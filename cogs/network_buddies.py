@@ -13,6 +13,7 @@ from bot.buddies.rules import Field
 from bot.content.library import Words, joined
 from bot.errors import Refusal
 from bot.networks import service
+from bot.ui.commands import beneath
 from bot.ui.forms import ask_one
 from bot.ui.ids import Press, make
 from bot.ui.organisers import organised_server
@@ -123,8 +124,4 @@ def _field(press: Press) -> Field:
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(NetworkBuddies(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /network.
-    report, group = bot.tree.remove_command("report"), bot.tree.get_command("network")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(report, app_commands.Command)
-    group.add_command(report)
+    beneath(bot.tree, "network", "report")

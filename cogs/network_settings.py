@@ -14,6 +14,7 @@ from bot.members import lists
 from bot.members.tables import Network as Row
 from bot.networks import contacts, service
 from bot.networks.contacts import Which
+from bot.ui.commands import beneath
 from bot.ui.ids import Press, make
 from bot.ui.organisers import organised_server
 from bot.ui.render import people_menu
@@ -130,8 +131,4 @@ def _person(interaction: discord.Interaction[Any]) -> dict[str, Any]:
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(NetworkSettings(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /network.
-    settings, group = bot.tree.remove_command("settings"), bot.tree.get_command("network")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(settings, app_commands.Command)
-    group.add_command(settings)
+    beneath(bot.tree, "network", "settings")

@@ -86,10 +86,11 @@ class Sessions(commands.GroupCog, group_name="session", group_description="sessi
             for room, (name, _) in rooms.items()
             if typed.casefold().lstrip("#") in name.casefold()
         ]
-        # What was typed stays on the list: a link, or a place in words.
-        if typed.strip() and len(typed) <= 100:
-            found.insert(0, app_commands.Choice(name=typed, value=typed))
-        return found[:25]
+        del found[24:]
+        # What was typed stays on the list: a link, or a place in words. Below, since part of a room's name means the room.
+        if typed.strip() and len(typed) <= 100 and typed not in {one.name for one in found}:
+            found.append(app_commands.Choice(name=typed, value=typed))
+        return found
 
     @schedule.autocomplete("length")
     async def lengths(

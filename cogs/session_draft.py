@@ -12,7 +12,7 @@ from bot.content.library import Words, joined
 from bot.errors import Refusal
 from bot.sessions import drafts, scheduling
 from bot.sessions.drafts import Writing
-from bot.sessions.fields import Fields, Place, read_length, read_where
+from bot.sessions.fields import Fields, Place, read_length, read_where, where_written
 from bot.sessions.meeting import moment
 from bot.sessions.rules import ABOUT_LENGTH, TITLE_LENGTH, Where
 from bot.sessions.screens import Screen, picked
@@ -91,12 +91,13 @@ class SessionDraft(commands.Cog):
     @on_press("sessions.change")
     async def change(self, interaction: discord.Interaction[Any], press: Press) -> None:
         writing = await self.desk.read(interaction, press.id)
-        fields, where = writing.fields, writing.fields.where
+        fields, rooms = writing.fields, rooms_of(interaction.guild)
+        length = str(self.desk.screens(interaction).length(fields.minutes))
         present = [
             ("title", "sessions.title", fields.title, False),
             ("when", "sessions.when", writing.when[:80], False),
-            ("length", "sessions.length", str(fields.minutes), False),
-            ("where", "sessions.where", f"<#{where.channel_id}>" if where.channel_id else where.text, True),
+            ("length", "sessions.length", length, False),
+            ("where", "sessions.where", where_written(fields.where, rooms), True),
             ("about", "sessions.about", fields.about, True),
         ]
         form = ask_text(

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import Refusal
-from bot.networks import service as networks
 from bot.sessions import attendance, listing
 from bot.sessions.words import Teller
+from bot.ui.commands import beneath
 from bot.ui.ids import Press, make
 from bot.ui.render import people_menu
 from bot.ui.router import MOST_PICKED, on_press, picked_ids
 
 if TYPE_CHECKING:
     from bot.client import ReallyOk
-
-SESSION = "session"
+    from cogs.session_desk import SessionDesk
 
 
 class SessionRegister(commands.Cog):
     def __init__(self, bot: ReallyOk) -> None:
         self.app = bot.app
+        self.bot = bot
         self.say = bot.answers.say
 
     @app_commands.command(name="register", description="register")
@@ -59,20 +59,11 @@ class SessionRegister(commands.Cog):
         return f"{self.app.library.when(starts_at, zone)} · {title}"[:100]
 
     async def _facilitator(self, interaction: discord.Interaction[Any]) -> int:
-        """The server, if this person has the facilitators' role there this moment. Raises `Refusal`."""
-        guild, user = interaction.guild, interaction.user
-        if guild is None or not isinstance(user, discord.Member):
-            raise Refusal("errors.server_only")
-        network = await networks.find(self.app.store, guild.id)
-        if network is None:
-            raise Refusal("errors.not_set_up", network=guild.name)
-        roles = {role.id for role in user.roles}
-        if not interaction.permissions.manage_guild and not roles & {
-            network.facilitator_role_id,
-            network.organiser_role_id,
-        }:
-            raise Refusal("errors.facilitator_only", network=guild.name)
-        return guild.id
+        """The server, if this person facilitates or organises there this moment. Raises `Refusal`."""
+        here = await cast("SessionDesk", self.bot.get_cog("SessionDesk")).here(interaction)
+        if not (here.actor.facilitates or here.actor.organises):
+            raise Refusal("errors.facilitator_only", network=here.guild.name)
+        return here.guild.id
 
     async def _own(self, interaction: discord.Interaction[Any], occurrence_id: int) -> int:
         """As `_facilitator`, and this meeting is of a session they run: its own rows say so. Raises `Refusal`."""
@@ -143,11 +134,4 @@ class SessionRegister(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(SessionRegister(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /session.
-    register, group = bot.tree.remove_command("register"), bot.tree.get_command(SESSION)
-    if group is None:
-        group = app_commands.Group(name=SESSION, description=SESSION)
-        bot.tree.add_command(group)
-    assert isinstance(group, app_commands.Group)
-    assert isinstance(register, app_commands.Command)
-    group.add_command(register)
+    beneath(bot.tree, "session", "register")

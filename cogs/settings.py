@@ -17,6 +17,7 @@ from bot.members import service as members
 from bot.schedule.bank_holidays import Nation
 from bot.schedule.recurrence import Often
 from bot.schedule.zones import search_zones
+from bot.ui.commands import beneath
 from bot.ui.forms import ask_text
 from bot.ui.ids import Press, make
 from bot.ui.render import Origin, draw, menu
@@ -253,8 +254,4 @@ def _focused(interaction: discord.Interaction[Any]) -> str:
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(Settings(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /checkin.
-    settings, group = bot.tree.remove_command("settings"), bot.tree.get_command("checkin")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(settings, app_commands.Command)
-    group.add_command(settings)
+    beneath(bot.tree, "checkin", "settings")

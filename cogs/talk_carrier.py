@@ -14,7 +14,7 @@ from bot.listeners import talks_looking
 from bot.listeners.relay import There, Unsure
 from bot.listeners.relay_sending import Ending, Parcel
 from bot.networks import service as networks
-from bot.outbox.sender import CANNOT_DM, LOOK_BACK, custom_ids
+from bot.outbox.sender import CANNOT_DM, lost_in
 from bot.ui.direct import send_surely
 from bot.ui.listeners import UNKNOWN_MEMBER
 from bot.ui.render import Origin, draw
@@ -99,19 +99,12 @@ class TalkCarrier(commands.Cog):
 
     async def look(self, parcel: Parcel) -> int | None:
         channel = self.bot.get_partial_messageable(parcel.channel_id)
-        after = discord.Object(parcel.after_id) if parcel.after_id else None
-        mark = str(parcel.post_id)
         try:
-            async for message in channel.history(
-                limit=None if after else LOOK_BACK, after=after, oldest_first=after is not None
-            ):
-                if any(mark in custom_id.split(":") for custom_id in custom_ids(message.components)):
-                    return message.id
+            return await lost_in(channel, str(parcel.post_id), parcel.after_id)
         except (discord.Forbidden, discord.NotFound):
             return None
         except (discord.HTTPException, *LOST) as error:
             raise Unsure from error
-        return None
 
     async def change(self, parcel: Parcel) -> None:
         assert parcel.copy_id is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakValueDictionary
 
@@ -20,9 +20,9 @@ from bot.listeners import relay_posts, relay_quick, talks_looking
 from bot.listeners.relay_posts import Heard, Taken, Took
 from bot.outbox.sender import custom_ids
 from bot.ui.direct import send_surely
-from bot.ui.ids import Press, make, parse
+from bot.ui.ids import Press, make, presses
 from bot.ui.patience import again_and_again
-from bot.ui.render import SUPPORT, Button, Origin, Plain, button, draw, with_support
+from bot.ui.render import SUPPORT, Button, Origin, draw
 from bot.ui.router import on_press
 
 if TYPE_CHECKING:
@@ -176,17 +176,11 @@ class AnonymousTalk(commands.Cog):
         return True
 
     async def _ask_which(self, message: discord.Message, taken: Taken, origin: Origin) -> None:
-        library = self.app.library
-        filled = library.fill(self.bot.answers.vary("talks.which", message.author.id))
         choices = [
             Button(choice.name[:80], make("talk.anonymous.which", taken.post_id, str(choice.talk_id)))
             for choice in taken.choices[:5]
         ]
-        rows = [
-            choices,
-            *([button(library, ref, origin) for ref in row] for row in with_support(filled.buttons)),
-        ]
-        await send_surely(message.channel, {"content": filled.text, "view": Plain(rows)}, str(message.id))
+        await self._say(message, "talks.which", origin, choices=choices)
 
     @on_press("talk.anonymous.which")
     async def which(self, interaction: discord.Interaction[Any], press: Press) -> None:
@@ -207,10 +201,12 @@ class AnonymousTalk(commands.Cog):
         params: Mapping[str, object] | None = None,
         *,
         subject_id: int = 0,
-        prefix: str = "",
+        choices: Sequence[Button] = (),
+        prefix: str = "t",
     ) -> None:
+        """`prefix` of the nonce: the same words may have a card, which goes by their bare number and must not be lost."""
         chosen = self.bot.answers.vary(template, message.author.id)
-        drawn = draw(self.app.library, chosen, params, origin=origin, subject_id=subject_id)
+        drawn = draw(self.app.library, chosen, params, origin=origin, subject_id=subject_id, choices=choices)
         await send_surely(message.channel, drawn, f"{prefix}{message.id}")
 
     async def taken_in(self, message_id: int) -> None:
@@ -238,11 +234,7 @@ async def _original(message: discord.Message) -> discord.Message | None:
 
 def _row_of(message: discord.Message) -> int:
     """The row a message of ours was sent for, as its support button says; 0: it was an answer from memory."""
-    for custom_id in custom_ids(message.components):
-        press = parse(custom_id)
-        if press is not None and press.kind == SUPPORT:
-            return press.id
-    return 0
+    return next((press.id for press in presses(custom_ids(message.components)) if press.kind == SUPPORT), 0)
 
 
 async def setup(bot: ReallyOk) -> None:

@@ -15,6 +15,7 @@ from bot.listeners.talk_rules import MOST_TO_AVOID, Long, Want, Wishes
 from bot.listeners.talks import Draft, Names
 from bot.members import service as members
 from bot.outbox.sender import CANNOT_DM
+from bot.ui.commands import beneath
 from bot.ui.forms import wishes_form
 from bot.ui.ids import Press, make
 from bot.ui.render import Origin, menu
@@ -224,8 +225,4 @@ def _hidden(interaction: discord.Interaction[Any]) -> bool:
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(TalkUnnamed(bot))
-    # A cog's commands land at the top of the tree; this one belongs beneath /talk.
-    command, group = bot.tree.remove_command("anonymous"), bot.tree.get_command("talk")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(command, app_commands.Command)
-    group.add_command(command)
+    beneath(bot.tree, "talk", "anonymous")

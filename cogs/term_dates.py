@@ -18,6 +18,7 @@ from bot.schedule.closure_ics import ClosureFileError, read_ics
 from bot.schedule.closure_lines import parse_closures
 from bot.schedule.closures import Closure, Reading, describe
 from bot.sessions import scheduling
+from bot.ui.commands import beneath
 from bot.ui.forms import ask_text
 from bot.ui.ids import Press, make
 from bot.ui.organisers import organised_server
@@ -148,7 +149,4 @@ class TermDates(commands.Cog):
 
 async def setup(bot: ReallyOk) -> None:
     await bot.add_cog(TermDates(bot))
-    closures, group = bot.tree.remove_command("closures"), bot.tree.get_command("network")
-    assert isinstance(group, app_commands.Group), "cogs load in alphabetical order"
-    assert isinstance(closures, app_commands.Command)
-    group.add_command(closures)
+    beneath(bot.tree, "network", "closures")

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from bot.buddies import ending
 from bot.buddies.desk import Desk
 from bot.buddies.gathering import people_of
-from bot.buddies.introducing import mention
+from bot.buddies.introducing import mentioned
 from bot.buddies.life_rules import (
     IGNORED_MOST,
     LATE,
@@ -34,7 +34,6 @@ from bot.buddies.life_rules import (
 from bot.buddies.proposing import own_place, tell
 from bot.buddies.rules import PATIENCE, strangers_at_work
 from bot.buddies.tables import Place, places_of, request_of
-from bot.content.library import joined
 from bot.db.prepared import Prepared
 from bot.db.store import Store, wake
 from bot.db.tables import first_time
@@ -65,11 +64,7 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
     """A pair's next moment has come for one of them: ask how it goes, or draw the line. In the caller's transaction."""
     network, person = session.get_one(Network, place.network_id), session.get_one(Person, place.user_id)
     others = _others(session, place)
-    if not others:
-        ending.leave(session, desk, place, now)
-        tell(session, desk, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id)
-        return
-    if not _still_lawful(session, desk, place, others):
+    if not others or not _still_lawful(session, desk, place, others):
         ending.leave(session, desk, place, now)
         tell(session, desk, network, person, f"ended:{place.id}", "buddies.ended", now, subject_id=network.id)
         return
@@ -124,9 +119,7 @@ def follow_due(session: Session, desk: Desk, place: Place, now: datetime) -> Non
 
 
 def _named(desk: Desk, others: list[Place]) -> dict[str, str]:
-    text = desk.library.text
-    names = [text("buddies.mentioned", who=mention(one.user_id)) for one in others]
-    return {"buddy": joined(names, text("buddies.and"))}
+    return {"buddy": mentioned(desk.library, [one.user_id for one in others])}
 
 
 def _still_lawful(session: Session, desk: Desk, place: Place, others: list[Place]) -> bool:

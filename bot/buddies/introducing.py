@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from bot.buddies.gathering import may_meet, note_together, ready
 from bot.buddies.life_rules import ASK_AGAIN, Looking, Stage, State, first_follow_up
 from bot.buddies.proposing import dissolve, own_place, tell
 from bot.buddies.tables import Place, places_of
-from bot.content.library import joined
+from bot.content.library import Library, Words, joined
 from bot.db.store import Store, wake
 from bot.db.tables import first_time
 from bot.errors import Refusal
@@ -136,6 +136,12 @@ def introduce_in(
 def mention(user_id: int) -> str:
     """Discord's own form of somebody's name."""
     return f"<@{user_id}>"
+
+
+def mentioned(library: Library, users: Iterable[int]) -> Words:
+    """Several people in one sentence, each in Discord's own form of their name."""
+    named = (library.text("buddies.mentioned", who=mention(user)) for user in users)
+    return joined(named, library.text("buddies.and"))
 
 
 # Passing words on

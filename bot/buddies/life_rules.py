@@ -93,9 +93,8 @@ def welcome(at: datetime, zone: str, quiet: Quiet | None) -> datetime:
     and not in their quiet hours. Where those leave nothing of the day, their quiet hours alone count.
     """
     allowed = found = next_allowed(at, zone, quiet)
-    for _ in range(
-        3
-    ):  # a day's end, the end of what is quiet, and once more for a night when the clocks change
+    # A day's end, the end of what is quiet, and once more for a night when the clocks change.
+    for _ in range(3):
         if (later := sociable(found, zone)) == found:
             return found
         found = next_allowed(later, zone, quiet)

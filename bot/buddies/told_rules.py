@@ -181,5 +181,5 @@ def person(user_id: int, told: Told, work: Workplace, lists: Lists, waiting_roun
         often=None if told.often is None else list(Often).index(told.often),
         waiting_rounds=waiting_rounds,
         takes_trios=told.trios,
-        **{which.value: value for which, value in known.items()},  # pyright: ignore[reportArgumentType]
+        **{which.value: value for which, value in known.items()},  # pyright: ignore[reportArgumentType] - by name
     )

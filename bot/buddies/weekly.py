@@ -88,9 +88,8 @@ async def _lawful(store: Store, desk: Desk, match: Matcher, gathered: Gathered, 
     forbidden = set(gathered.pairs)
     found = Round()
     for _ in range(TRIES):
-        known = await asyncio.to_thread(
-            Forbidden, forbidden
-        )  # hundreds of thousands, where thousands were matched
+        # Hundreds of thousands, where thousands were matched.
+        known = await asyncio.to_thread(Forbidden, forbidden)
         found = await match(gathered.people, known, gathered.seed)
         pairs = [pair for group in found.groups for pair in combinations(group, 2)]
         apart = await store.read(kept_apart, desk.keys, pairs, now)

@@ -38,6 +38,8 @@ class Answer:
     level: Level
     before: Level | None
     """What had been kept for the same question, if anything."""
+    counted: bool
+    """Whether this very event was kept, rather than another that came before it or is newer."""
     network_id: int
     network: str
     language: str
@@ -177,8 +179,9 @@ def _answer(
     if asked.user_id != user_id:
         raise Refusal("errors.not_yours")
     before = _opened(keys, checkin_id, asked.sealed)
-    door = follows = False
+    door = follows = counted = False
     if first_time(session, "interaction", event_id, now) and event_id > asked.answered_by:
+        counted = True
         if before is None and not level.hard:
             door = second_door(level, _earlier(session, keys, checkin_id, asked.membership_id))
         kept = {
@@ -204,6 +207,7 @@ def _answer(
         checkin_id,
         level,
         before,
+        counted,
         asked.network_id,
         asked.network,
         asked.language,

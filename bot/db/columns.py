@@ -23,7 +23,7 @@ class Row(SQLModel):
 
     if TYPE_CHECKING:
         # A table's name is a plain text here; SQLModel declares the function it would make one up with.
-        __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride]
+        __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride] - plain here
 
 
 class Keep(str):

@@ -24,7 +24,7 @@ from bot.db.store import sqlite_path
 from bot.db.tables import Install
 from bot.doctor.findings import Findings
 from bot.members.tables import Network
-from bot.outbox.queue import troubles
+from bot.outbox.queue import lacking, troubles
 from bot.outbox.tables import State
 from bot.sessions.examining import Held, held
 from bot.settings import Settings
@@ -286,7 +286,7 @@ def trouble(findings: Findings, trouble: Trouble, channels: Mapping[int, str]) -
         f"In the last week {count} message(s) could not be posted in {channels.get(channel_id, 'a channel')}"
     )
     if state is State.FORBIDDEN:
-        lacked = ", ".join(name.replace("_", " ").title() for name in (error or "").split()[1:])
+        lacked = ", ".join(name.replace("_", " ").title() for name in lacking(error))
         findings.look(
             f"{what}: Discord did not allow it{f', for want of {lacked}' if lacked else ''}",
             "give the bot the permissions named above",

@@ -67,7 +67,7 @@ async def start(store: Store, desk: Desk, network_id: int, name: str, user_id: i
         call = _open_call(session, network_id, user_id)
         standing = None if call is None else standing_of(session, desk, call, now)
         every = tuple(duty.suitable(session, desk.keys, network_id, user_id, now))
-        later = min((one.next_on for one in every if one.next_on is not None), default=None)
+        later = duty.first_on(every)
         return Start(network_id, network.name, language, answer, standing, every, later)
 
     return await store.read(look)

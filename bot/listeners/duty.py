@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,11 +100,11 @@ def suitable(
     now: datetime,
     *,
     wanted: Wanted = Wanted.CALL,
-    exclude: Collection[int] = (),
 ) -> list[Candidate]:
-    """Every listener of a network this member may ever be put together with, on duty or not, in a fair order.
+    """Every listener of a network this member may ever be put together with, on duty or not, whoever was asked longest
+    ago first. One who is `unknown` may be offered only after the member has seen their name and organisation.
 
-    Left out, always: the member themself, `exclude`, whoever shares an employer or trust with them, whoever one of
+    Left out, always: the member themself, whoever shares an employer or trust with them, whoever one of
     the two asked to be kept apart from, and whoever takes no direct messages.
     """
     takes = Listener.takes_calls if wanted is Wanted.CALL else Listener.takes_talks
@@ -118,7 +118,7 @@ def suitable(
             col(takes).is_(True),
             col(Person.dm_channel_id).is_not(None),
             col(Person.dm_closed_at).is_(None),
-            col(Listener.user_id).not_in([member_id, *exclude]),
+            col(Listener.user_id) != member_id,
         )
     ).all()
     ids = [listener.user_id for listener, _, _ in rows]
@@ -188,36 +188,8 @@ def _names_told(session: Session, keys: Keyring, user_ids: Collection[int]) -> d
     return told
 
 
-def available(
-    session: Session,
-    keys: Keyring,
-    network_id: int,
-    member_id: int,
-    now: datetime,
-    *,
-    wanted: Wanted = Wanted.CALL,
-    exclude: Collection[int] = (),
-) -> list[Candidate]:
-    """The suitable listeners who are on now and under their limit, whoever was asked longest ago first.
-
-    One whose `unknown` is true may be offered only after the member has seen their name and organisation.
-    """
-    every = suitable(session, keys, network_id, member_id, now, wanted=wanted, exclude=exclude)
-    return [one for one in every if one.on]
-
-
-def hours(
-    session: Session,
-    keys: Keyring,
-    network_id: int,
-    member_id: int,
-    now: datetime,
-    *,
-    wanted: Wanted = Wanted.CALL,
-    exclude: Collection[int] = (),
-) -> datetime | None:
-    """When somebody suitable who is not on now will next be on; None when no rota says so."""
-    every = suitable(session, keys, network_id, member_id, now, wanted=wanted, exclude=exclude)
+def first_on(every: Iterable[Candidate]) -> datetime | None:
+    """When the first of these who are not on now will be; None when no rota says so."""
     return min((one.next_on for one in every if one.next_on is not None), default=None)
 
 

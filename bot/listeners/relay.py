@@ -117,8 +117,8 @@ class Relay:
 
     async def drain(self) -> None:
         """Return when nothing is on its way (what waits for a retry does not count)."""
-        # Only a rehearsal's clock waits for this: not worth an event that every lane would have to keep.
-        while self._lanes.keys() - self._retrying or self._woken.is_set() or self._looking:  # noqa: ASYNC110
+        # Not worth an event that every lane would have to keep.
+        while self._lanes.keys() - self._retrying or self._woken.is_set() or self._looking:  # noqa: ASYNC110 - rehearsals only
             await asyncio.sleep(0.005)
 
     async def run(self) -> None:

@@ -68,8 +68,10 @@ def _askable(
     passed = _TRIED if again else (*_TRIED, Offer.ASKED, Offer.LAPSED)
     found = [
         one
-        for one in duty.available(session, desk.keys, call.network_id, call.user_id, now)
-        if may_go_to(one, offer := offers.get(one.user_id)) and (offer is None or offer.state not in passed)
+        for one in duty.suitable(session, desk.keys, call.network_id, call.user_id, now)
+        if one.on
+        and may_go_to(one, offer := offers.get(one.user_id))
+        and (offer is None or offer.state not in passed)
     ]
     return sorted(found, key=lambda one: one.user_id != call.named_id)
 
@@ -154,10 +156,8 @@ def _nobody(session: Session, desk: Desk, call: Call, now: datetime) -> State:
     else:
         go(call, State.NOBODY, again_at)
     session.add(call)
-    if before not in (
-        State.DRAFT,
-        State.NOBODY,
-    ):  # who sends one out of hours reads it in the answer to that press
+    # Who sends one out of hours reads it in the answer to that press.
+    if before not in (State.DRAFT, State.NOBODY):
         tell_member(session, desk, call, "calls.nobody", now, later=upcoming)
     wake(session, "schedule")
     return State.NOBODY
@@ -167,14 +167,11 @@ def next_on(session: Session, desk: Desk, call: Call, now: datetime) -> datetime
     """When somebody a call may go to is next on, as far as rotas say."""
     offers = offers_of(session, call.id)
     every = duty.suitable(session, desk.keys, call.network_id, call.user_id, now)
-    times = [
-        one.next_on
+    return duty.first_on(
+        one
         for one in every
-        if one.next_on is not None
-        and may_go_to(one, offer := offers.get(one.user_id))
-        and (offer is None or offer.state not in _TRIED)
-    ]
-    return min(times, default=None)
+        if may_go_to(one, offer := offers.get(one.user_id)) and (offer is None or offer.state not in _TRIED)
+    )
 
 
 def release(session: Session, call: Call, offer_state: Offer, now: datetime) -> None:

@@ -177,7 +177,6 @@ class Post(Row, table=True):
             "to_id",
             "seq",
             sqlite_where=text("state IN ('ready', 'sending') OR changed"),
-            postgresql_where=text("state IN ('ready', 'sending') OR changed"),
         ),
     )
 

@@ -215,7 +215,8 @@ def offer(session: Session, desk: Desk, talk: TalkRow, now: datetime, step: Step
                 session.delete(part)
         session.flush()
     before = {part.user_id(keys) for part in in_role(session, talk.id, *_NOT_AGAIN)}
-    free = duty.available(session, keys, talk.network_id, who, now, wanted=Wanted.TALK, exclude=before)
+    every = duty.suitable(session, keys, talk.network_id, who, now, wanted=Wanted.TALK)
+    free = [one for one in every if one.on and one.user_id not in before]
     step = step or was
     if step is Step.NOBODY and free:
         step = Step.FIRST
@@ -223,9 +224,12 @@ def offer(session: Session, desk: Desk, talk: TalkRow, now: datetime, step: Step
         step = AFTER[step]
     talk.step = step
     if step is Step.NOBODY:
+        upcoming = duty.first_on(every)
         if was is not Step.NOBODY:
-            _tell_nobody(session, desk, talk, member, now)
-        _wait(session, desk, talk, who, now)
+            _tell_nobody(session, desk, talk, member, upcoming, now)
+        talk.next_at = min(now + LOOK_AGAIN, upcoming or now + LOOK_AGAIN)
+        session.add(talk)
+        wake(session, "schedule")
         return
     for one in free[: AT_ONCE[step]]:
         if one.unknown:
@@ -322,25 +326,19 @@ def candidate(
     return next((one for one in every if one.user_id == user_id), None)
 
 
-def _tell_nobody(session: Session, desk: Desk, talk: TalkRow, member: Side, now: datetime) -> None:
+def _tell_nobody(
+    session: Session, desk: Desk, talk: TalkRow, member: Side, upcoming: datetime | None, now: datetime
+) -> None:
     """Tell the member honestly, with numbers; the talk goes on waiting, for as long as they like."""
     who = member.user_id(desk.keys)
     network, person = session.get_one(Network, talk.network_id), session.get_one(Person, who)
     language = person.language or network.language
     asked = in_role(session, talk.id, Role.ASKED, Role.DECLINED, Role.SHOWN)
-    upcoming = duty.hours(session, desk.keys, talk.network_id, who, now, wanted=Wanted.TALK)
     params = {
         "line": desk.line(network.id, language),
         "later": desk.later(upcoming, network.zone, now, language),
     }
     tell(session, desk.keys, member, "talks.nobody" if asked else "talks.nobody_on", params, now)
-
-
-def _wait(session: Session, desk: Desk, talk: TalkRow, who: int, now: datetime) -> None:
-    upcoming = duty.hours(session, desk.keys, talk.network_id, who, now, wanted=Wanted.TALK)
-    talk.next_at = min(now + LOOK_AGAIN, upcoming or now + LOOK_AGAIN)
-    session.add(talk)
-    wake(session, "schedule")
 
 
 def withdraw_offers(session: Session, talk_id: int, side_id: int | None = None) -> None:

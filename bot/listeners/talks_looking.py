@@ -72,8 +72,7 @@ def outlook(session: Session, desk: Desk, network_id: int, name: str, user_id: i
     if membership_of(session, network_id, user_id) is None:
         raise Refusal("errors.not_member", network=network.name)
     every = duty.suitable(session, desk.keys, network_id, user_id, now, wanted=Wanted.TALK)
-    upcoming = min((one.next_on for one in every if one.next_on is not None), default=None)
-    return Outlook(any(one.on for one in every), upcoming, network.zone, network.language)
+    return Outlook(any(one.on for one in every), duty.first_on(every), network.zone, network.language)
 
 
 def whose(session: Session, keys: Keyring, user_id: int, talk_id: int) -> int:

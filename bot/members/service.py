@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from bot.db.store import Parting, Store, wake
 from bot.errors import Refusal
@@ -289,19 +289,24 @@ ACTIVE = timedelta(days=35)
 
 
 async def recent_channels(store: Store, now: datetime) -> list[int]:
-    """The DM channels of people who were asked something of late, the latest first."""
+    """The DM channels of people who joined, or were asked something, of late; the latest first."""
 
     def look(session: Session) -> list[int]:
         found = session.exec(
-            select(Person.dm_channel_id)
+            select(Person.dm_channel_id, Person.last_asked_at, func.max(Membership.joined_at))
             .where(
+                Membership.user_id == Person.user_id,
                 col(Person.dm_channel_id).is_not(None),
                 col(Person.dm_closed_at).is_(None),
-                col(Person.last_asked_at) > now - ACTIVE,
             )
-            .order_by(col(Person.last_asked_at).desc())
+            .group_by(col(Person.user_id))
         )
-        return [channel for channel in found if channel is not None]
+        last = {
+            channel: max(asked or joined, joined) for channel, asked, joined in found if channel is not None
+        }
+        return sorted(
+            (one for one, at in last.items() if at > now - ACTIVE), key=lambda one: last[one], reverse=True
+        )
 
     return await store.read(look)
 

@@ -61,6 +61,7 @@ _PUT = Prepared(
         "expires_at",
         "state",
         "attempts",
+        "edits_id",
     ),
 )
 
@@ -80,10 +81,12 @@ def enqueue(
     priority: Priority = Priority.ROUND,
     not_before: datetime | None = None,
     expires_at: datetime | None = None,
+    edits_id: int | None = None,
 ) -> int | None:
     """Put a message in the outbox, in the caller's transaction. The same `dedupe_key` is taken once only.
 
-    `subject_id` is the row the message's buttons speak of. Returns the new row's id; None if it was there already.
+    `subject_id` is the row the message's buttons speak of. `edits_id` is one of the bot's own messages in that channel,
+    which becomes this one. Returns the new row's id; None if it was there already.
     """
     row: dict[str, Any] = {
         "id": new_id(),
@@ -100,6 +103,7 @@ def enqueue(
         "expires_at": expires_at,
         "state": State.PENDING,
         "attempts": 0,
+        "edits_id": edits_id,
     }
     if _PUT.run(session, row) != 1:
         return None
@@ -251,12 +255,12 @@ def next_template(session: Session, *, after: datetime) -> str | None:
     return None if name is None else name.partition("#")[0]
 
 
-def lacking(row: Outbox) -> tuple[str, ...]:
-    """The permissions the bot lacked where a message was refused, by discord.py's names; none if that is not known."""
-    return tuple((row.error or "").split()[1:]) if row.state == State.FORBIDDEN else ()
+def lacking(error: str | None) -> tuple[str, ...]:
+    """What a FORBIDDEN message's `error` says that the bot lacks, by discord.py's names; none if that is not known."""
+    return tuple((error or "").split()[1:])
 
 
-def troubles(session: Session, network_id: int | None = None) -> list[tuple[int, State, str | None, int]]:
+def troubles(session: Session) -> list[tuple[int, State, str | None, int]]:
     """What could not be posted in channels in the days kept: (channel, state, error, how many)."""
     query = (
         select(Outbox.channel_id, Outbox.state, Outbox.error, func.count())
@@ -265,8 +269,6 @@ def troubles(session: Session, network_id: int | None = None) -> list[tuple[int,
         )
         .group_by(col(Outbox.channel_id), col(Outbox.state), col(Outbox.error))
     )
-    if network_id is not None:
-        query = query.where(Outbox.network_id == network_id)
     return [(c, State(s), e, n) for c, s, e, n in session.exec(query).all()]
 
 

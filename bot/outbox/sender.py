@@ -1,4 +1,4 @@
-"""The only place that creates messages the bot starts itself."""
+"""The only place that creates messages the bot starts itself, and puts them right."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bot.outbox.tables import Outbox, State
 log = logging.getLogger("reallyok.outbox")
 
 # Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+NO_MESSAGE = 10008
 CANNOT_DM = frozenset({50007, 50278})  # the member takes no DMs from this bot, or shares no server with it
 OPENING_DMS_TOO_FAST = 40003
 NO_ACCESS = 50001  # the channel is hidden from the bot; 50013 is any other permission
@@ -26,7 +27,7 @@ Render = Callable[[Outbox], Mapping[str, Any]]
 
 
 class DiscordSender:
-    """Sends an outbox row through discord.py with its nonce, and finds it again by its support button."""
+    """Sends an outbox row through discord.py with its nonce, or edits a message with it; finds it again by its support button."""
 
     def __init__(self, client: discord.Client, render: Render) -> None:
         self._client = client
@@ -47,7 +48,7 @@ class DiscordSender:
     async def send(self, row: Outbox) -> Ending:
         channel = self._client.get_partial_messageable(row.channel_id)
         try:
-            drawn = self._render(row)
+            drawn = dict(self._render(row))
         except Exception as error:
             # Tried again it would fail again, for ever, and hold up everything else for that channel.
             log.error(
@@ -55,7 +56,11 @@ class DiscordSender:
             )
             return Ending(State.REFUSED, error=f"words: {type(error).__name__}"[:80])
         try:
-            message = await channel.send(**drawn, nonce=row.nonce)
+            if row.edits_id is None:
+                message = await channel.send(**drawn, nonce=row.nonce)
+            else:
+                drawn.pop("suppress_embeds", None)  # an edit leaves that as it was
+                message = await channel.get_partial_message(row.edits_id).edit(**drawn)
         except discord.HTTPException as error:
             return self._read(row, error)
         except (OSError, aiohttp.ClientError):
@@ -66,15 +71,11 @@ class DiscordSender:
         return Ending(State.SENT, message.id)
 
     async def look(self, row: Outbox) -> Ending | None:
+        if row.edits_id is not None:
+            return None  # done again, an edit changes nothing
         channel = self._client.get_partial_messageable(row.channel_id)
-        after = discord.Object(row.after_id) if row.after_id else None
         try:
-            async for message in channel.history(
-                limit=None if after else LOOK_BACK, after=after, oldest_first=after is not None
-            ):
-                if any(row.nonce in custom_id.split(":") for custom_id in custom_ids(message.components)):
-                    self.saw(row.channel_id, message.id)
-                    return Ending(State.SENT, message.id)
+            message_id = await lost_in(channel, row.nonce, row.after_id)
         except discord.Forbidden:
             # Nothing can be seen here; the nonce alone must keep a repeat away.
             log.warning(
@@ -84,6 +85,10 @@ class DiscordSender:
             return Ending(State.GONE, error=str(error.code))
         except (discord.HTTPException, OSError, aiohttp.ClientError):
             return Ending(State.SENDING, error="could not look")
+        else:
+            if message_id is not None:
+                self.saw(row.channel_id, message_id)
+                return Ending(State.SENT, message_id)
         return None
 
     def _read(self, row: Outbox, error: discord.HTTPException) -> Ending:
@@ -93,6 +98,9 @@ class DiscordSender:
             return Ending(State.SENDING, error=str(error.code or error.status))
         if error.status == 403:
             return Ending(State.FORBIDDEN, error=" ".join([str(error.code), *self._lacking(row, error.code)]))
+        if error.code == NO_MESSAGE and row.edits_id is not None:
+            # Somebody deleted it: there is nothing to put right.
+            return Ending(State.EXPIRED, error=str(error.code))
         if error.status == 404:
             return Ending(State.GONE, error=str(error.code))
         if error.status == 401:
@@ -109,6 +117,16 @@ class DiscordSender:
             held = discord.abc.GuildChannel.permissions_for(channel, channel.guild.me)
             lacking = [name for name in TO_POST if not getattr(held, name)]
         return lacking or [TO_POST[0] if code == NO_ACCESS else TO_POST[1]]
+
+
+async def lost_in(channel: discord.PartialMessageable, mark: str, after_id: int | None) -> int | None:
+    """The message whose buttons carry a mark, of those after another, or of the latest hundred. Raises as discord.py."""
+    after = discord.Object(after_id) if after_id else None
+    limit = None if after else LOOK_BACK
+    async for message in channel.history(limit=limit, after=after, oldest_first=after is not None):
+        if any(mark in custom_id.split(":") for custom_id in custom_ids(message.components)):
+            return message.id
+    return None
 
 
 def custom_ids(components: Iterable[Any]) -> Iterator[str]:

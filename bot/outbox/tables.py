@@ -63,7 +63,6 @@ class Outbox(Row, table=True):
             "priority",
             "not_before",
             sqlite_where=text("state IN ('pending', 'sending')"),
-            postgresql_where=text("state IN ('pending', 'sending')"),
         ),
     )
 
@@ -112,6 +111,9 @@ class Outbox(Row, table=True):
     )
     after_id: int | None = Field(
         default=None, sa_type=BigInteger, sa_column_kwargs=impersonal("where to begin to look")
+    )
+    edits_id: int | None = Field(
+        default=None, sa_type=BigInteger, sa_column_kwargs=impersonal("the bot's own message it puts right")
     )
     message_id: int | None = Field(
         default=None, sa_type=BigInteger, sa_column_kwargs=personal(export=None, keep=KEPT)

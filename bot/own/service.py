@@ -38,6 +38,8 @@ async def forget(
     await asyncio.to_thread(note, user_id, now.date())
     erased = Erased(gone=await _part(store, keys, user_id, now))
     for table in own.tables():
+        if own.subject_of(table) is None and not own.naming(table):
+            continue  # nothing in it is anybody's
         try:
             count = await store.write(own.erase_from, keys, table, user_id)
         except StoreUnavailable:

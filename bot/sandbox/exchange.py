@@ -17,7 +17,7 @@ from simcord.backend.models.interaction import ResponseKind
 # Discord's flag for "is thinking...": a deferred answer that has not come yet.
 LOADING = 1 << 7
 
-_FAILED = "The application did not respond within 3 seconds."
+_FAILED = "The application did not respond in time."
 
 
 class Exchange:
@@ -91,7 +91,7 @@ class Exchange:
         await asyncio.wait_for(self.answered.wait(), timeout)
         return self
 
-    async def message(self, number: int = 1, timeout: float = 5.0) -> dict[str, Any]:  # noqa: ASYNC109 - as above
+    async def message(self, number: int = 1, timeout: float = 5.0) -> dict[str, Any]:  # noqa: ASYNC109 - the caller's patience
         """The `number`-th finished message, waiting past "thinking..."; TimeoutError when it does not come."""
         async with asyncio.timeout(timeout):
             while True:

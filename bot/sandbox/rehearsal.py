@@ -20,13 +20,17 @@ from typing import Any
 
 from bot.app import App, build
 from bot.clock import MovableClock, SystemClock
-from bot.errors import OperatorError
+from bot.errors import OperatorError, StoreUnavailable
 from bot.sandbox import demo
 from bot.sandbox.before import set_up
 from bot.sandbox.page.server import Page
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
 from bot.settings import Settings
+
+ANSWER_S = 30.0
+"""Discord waits three seconds for an answer. Here Discord, the bot and the page share one process of a computer that may be
+slow, and a visitor should not be told that something failed which only took long."""
 
 
 class RehearsalClock:
@@ -124,6 +128,7 @@ async def _rehearse(settings: Settings, port: int, browser: bool) -> None:
 async def _begin(app: App, network: demo.Demo, world: World) -> None:
     await app.opened()
     await app.client.wait_until_ready()
+    world.backend.answer_within = ANSWER_S
     await set_up(app, network, world)
 
 
@@ -233,7 +238,13 @@ def _has_screen() -> bool:
 _tasks: set[asyncio.Task[None]] = set()
 
 
+async def _look_again(control: RehearsalClock) -> None:
+    # The last commits are told of while the database closes; nobody looks at the clock any more.
+    with contextlib.suppress(StoreUnavailable):
+        await control.refresh()
+
+
 def _later(control: RehearsalClock) -> None:
-    task = asyncio.create_task(control.refresh())
+    task = asyncio.create_task(_look_again(control))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)

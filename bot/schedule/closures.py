@@ -122,13 +122,11 @@ def checked(
     return Read(number, text, Closure(first, last, tidy_name(name)), doubtful)
 
 
-def is_closed(day: date, nation: Nation | None, closures: Iterable[Closure]) -> bool:
-    """Whether a network is closed: a bank holiday of its nation (None has none), or one of its closures."""
-    return (nation is not None and is_holiday(day, nation)) or any(day in closure for closure in closures)
-
-
 def closed_on(nation: Nation | None, closures: Iterable[Closure]) -> Callable[[date], bool]:
-    """`is_closed` for one network, made ready for asking about many dates (see `recurrence.next_after`)."""
+    """Says of a day whether a network is closed: a bank holiday of its nation (None has none), or one of its closures.
+
+    Made ready for asking about many dates (see `recurrence.next_after`).
+    """
     days = frozenset(day for closure in closures for day in closure.days())
 
     def closed(day: date) -> bool:

@@ -60,7 +60,7 @@ def post(session: Session, meeting: Meeting, network: Network, now: datetime, ag
     to_channel(
         session,
         f"{TOPIC}:{meeting.id}:{again}",
-        "sessions.announcement_about" if meeting.about else "sessions.announcement",
+        words_of(meeting),
         meeting.id,
         meeting,
         network,
@@ -68,6 +68,11 @@ def post(session: Session, meeting: Meeting, network: Network, now: datetime, ag
         params={"about": meeting.about[:ABOUT_LENGTH]},
         expires_at=meeting.starts_at,
     )
+
+
+def words_of(meeting: Meeting) -> str:
+    """The template an announcement is made from."""
+    return "sessions.announcement_about" if meeting.about else "sessions.announcement"
 
 
 def _invite(session: Session, habits: Habits, meeting: Meeting, network: Network, now: datetime) -> None:

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from bot.db.store import wake
 from bot.members.habits import Habits
 from bot.members.tables import Network
 from bot.schedule.recurrence import dated_occurrences
@@ -20,6 +19,7 @@ from bot.sessions.meeting import Meeting, moment, put_together
 from bot.sessions.news import tell
 from bot.sessions.planning import announced_at, closed_for, plan, rule_of
 from bot.sessions.post import params_of
+from bot.sessions.posted import put_right
 from bot.sessions.rules import ABOUT_LENGTH, OCCURRENCE_NEXT, OccurrenceState, Who, rewritten
 from bot.sessions.sending import CHANNEL, INVITE, NEWS, refresh, withdraw
 from bot.sessions.steps import AFTERWARDS, set_times
@@ -62,6 +62,7 @@ def move(
     look_soon(session, series.network_id, now)
     network = session.get_one(Network, series.network_id)
     meeting = put_together(occurrence, series)
+    put_right(session, occurrence, meeting, network, now)
     # Too late to be of use once the earlier of the two has begun: whoever comes then finds nobody.
     until = max(min(before, starts_at), now + timedelta(minutes=1))
     tell(
@@ -101,10 +102,12 @@ def call_off(
     news = news or ("skipped" if state is OccurrenceState.SKIPPED else "cancelled")
     if reason:
         news += "_why"
+    meeting = put_together(occurrence, series)
+    put_right(session, occurrence, meeting, network, now)
     return tell(
         session,
         habits,
-        put_together(occurrence, series),
+        meeting,
         network,
         news,
         occurrence.revision,
@@ -125,6 +128,7 @@ def put_back(session: Session, habits: Habits, both: tuple[Occurrence, SeriesRow
     look_soon(session, series.network_id, now)
     network = session.get_one(Network, series.network_id)
     meeting = put_together(occurrence, series)
+    put_right(session, occurrence, meeting, network, now)
     tell(session, habits, meeting, network, "back", occurrence.revision, now)
 
 
@@ -159,10 +163,10 @@ def follow(
     session.flush()
     network = session.get_one(Network, series.network_id)
     refresh(session, meeting.id, params_of(meeting, network) | {"about": meeting.about[:ABOUT_LENGTH]})
+    put_right(session, occurrence, meeting, network, now)
     if meeting.places != was.places:
         move_on(session, habits, meeting, now)
     look_soon(session, series.network_id, now)
-    wake(session, "schedule")
     other_words = rewritten(was.about, meeting.about)
     if other_words or _whereabouts(meeting) != _whereabouts(was):
         # One still waiting for somebody's morning says what is no longer so.

@@ -62,4 +62,4 @@ def complain(session: Session, row: Outbox, meeting: Meeting, now: datetime) -> 
 def _words(row: Outbox) -> str:
     if row.state == State.GONE:
         return "sessions.channel_gone"
-    return _MISSING.get(lacking(row), "sessions.no_permission")
+    return _MISSING.get(lacking(row.error), "sessions.no_permission")

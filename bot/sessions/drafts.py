@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
@@ -15,9 +15,11 @@ from sqlmodel import Session, col, delete, select
 from bot.db.store import Store
 from bot.errors import Refusal
 from bot.members.tables import Network
+from bot.schedule.recurrence import Series, resolve
 from bot.sessions.fields import Fields, from_json, to_json
+from bot.sessions.planning import begun_at, later_from, rule_of
 from bot.sessions.previewing import Preview, next_dates
-from bot.sessions.tables import Draft
+from bot.sessions.tables import Draft, Occurrence, SeriesRow
 
 MOST_DRAFTS = 10  # of one person: the oldest goes
 
@@ -125,7 +127,12 @@ async def change(
     def act(session: Session) -> Writing:
         draft = own(session, draft_id, network_id, user_id)
         fields = dict(draft.fields)
-        fields["now"] = to_json(changed(from_json(fields["now"])))
+        was = from_json(fields["now"])
+        now_said = changed(was)
+        if now_said.rule is not None and now_said.rule != was.rule:
+            since = _since(session, draft, now_said.rule)
+            now_said = now_said if since is None else now_said.with_(rule=begun_at(now_said.rule, since))
+        fields["now"] = to_json(now_said)
         if when is not None:
             fields["when"] = when
         if choices is not None:
@@ -160,7 +167,9 @@ def look(session: Session, draft: Draft, now: datetime) -> Writing:
     fields = from_json(draft.fields["now"])
     preview = None
     if fields.rule is not None:
-        preview = next_dates(session, network, fields.rule, fields.skip_closures, now)
+        since = _since(session, draft, fields.rule)
+        shown_from = now if since is None else max(now, resolve(since, time(0), fields.rule.zone))
+        preview = next_dates(session, network, fields.rule, fields.skip_closures, shown_from)
     return Writing(
         id=draft.id,
         network_id=network.id,
@@ -175,3 +184,13 @@ def look(session: Session, draft: Draft, now: datetime) -> Writing:
         scope=draft.scope,
         revision=draft.revision,
     )
+
+
+def _since(session: Session, draft: Draft, rule: Series) -> date | None:
+    """The first date a draft for one meeting and those after it is about; None for any other draft."""
+    if draft.scope != "later" or draft.occurrence_id is None or draft.series_id is None:
+        return None
+    occurrence, series = session.get(Occurrence, draft.occurrence_id), session.get(SeriesRow, draft.series_id)
+    if occurrence is None or series is None:
+        return None
+    return later_from(rule_of(series), occurrence.original_on, rule)

@@ -13,6 +13,7 @@ from bot.outbox.tables import Outbox, State
 from bot.sessions import announcing, news
 from bot.sessions.closed import CLOSED, complain
 from bot.sessions.meeting import put_together
+from bot.sessions.posted import put_right
 from bot.sessions.sending import CHANNEL, TOPIC, TROUBLE
 from bot.sessions.steps import CHANNEL_LEAD, coming_to, remind
 from bot.sessions.tables import occurrence_with_series
@@ -50,6 +51,9 @@ def announced(session: Session, row: Outbox, now: datetime) -> None:
     if row.state == State.SENT:
         occurrence.channel_id, occurrence.message_id = row.channel_id, row.message_id
         session.add(occurrence)
+        meeting = put_together(occurrence, series)
+        if not meeting.held:  # called off while it was on its way
+            put_right(session, occurrence, meeting, session.get_one(Network, meeting.network_id), now)
     elif row.state in CLOSED:
         complain(session, row, put_together(occurrence, series), now)
 

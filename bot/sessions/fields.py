@@ -129,5 +129,14 @@ def read_where(text: str, rooms: Mapping[int, tuple[str, str]]) -> Place | None:
     return Place(Where.PLACE, text=said) if said else None
 
 
+def where_written(place: Place, rooms: Mapping[int, tuple[str, str]]) -> str:
+    """The same as somebody would write it: a room's name, if it reads back as that room, and its number if not."""
+    if place.channel_id is None:
+        return place.text
+    named = f"#{rooms.get(place.channel_id, ('', ''))[0]}"
+    read = read_where(named, rooms)
+    return named if read and read.channel_id == place.channel_id else f"<#{place.channel_id}>"
+
+
 def _is_link(text: str) -> bool:
     return re.fullmatch(r"https://[^\s<>()\[\]*`|\\]+\.[^\s<>()\[\]*`|\\]+", text) is not None

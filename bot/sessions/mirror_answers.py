@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.db.store import Store, wake
+from bot.db.store import Store
 from bot.errors import Refusal
 from bot.members.habits import Habits
 from bot.sessions import changing
@@ -38,7 +38,6 @@ async def decide(
                 _take_theirs(session, habits, mirror, both, theirs, now)
             session.add(mirror)
             look_soon(session, mirror.network_id, now)
-            wake(session, "schedule")
         return both[1].title
 
     return await store.write(act)

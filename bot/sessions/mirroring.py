@@ -311,7 +311,6 @@ async def not_there(store: Store, mirror_id: int, now: datetime) -> None:
             mirror.state = step(mirror, MirrorState.WANTED)
             session.add(mirror)
             look_soon(session, mirror.network_id, now + AGAIN_AFTER)
-            wake(session, "schedule")
 
     await store.write(act)
 
@@ -332,7 +331,6 @@ async def not_made(store: Store, mirror_id: int, *, forbidden: bool, lacking: st
         session.add(mirror)
         if not give_up:
             look_soon(session, mirror.network_id, now + AGAIN_AFTER)
-            wake(session, "schedule")
             return
         network = session.get(Network, mirror.network_id)
         if network is None or network.organisers_channel_id is None:
@@ -359,7 +357,6 @@ async def noticed(store: Store, network_id: int, event_id: int, now: datetime) -
         ours = select(Mirror.id).where(Mirror.network_id == network_id, Mirror.event_id == event_id)
         if session.exec(ours).first() is not None:
             look_soon(session, network_id, now)
-            wake(session, "schedule")
 
     await store.write(act)
 

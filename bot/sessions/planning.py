@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from bot.schedule.bank_holidays import Nation
 from bot.schedule.closures import closed_on
 from bot.schedule.recurrence import (
     HORIZON,
+    MAX_COUNT,
     Closed,
     Series,
     Unit,
@@ -62,6 +64,29 @@ def set_rule(series: SeriesRow, rule: Series) -> None:
 
 LAST_KEPT = 5
 """How "the last" stands among several; alone it is -1."""
+
+
+def later_from(old: Series, on: date, rule: Series) -> date:
+    """Where "this and later" begins: in the week of that meeting (`on` in its `old` rule), after the one before it.
+
+    A rule of every day, or of several weekdays, begins with that day itself, so that nothing is put before it.
+    """
+    several = rule.unit is Unit.DAY or len(rule.weekdays) > 1
+    since = on if several else on - timedelta(days=on.weekday())
+    earlier = [day for day, _ in zip(old.dates(old.start), range(MAX_COUNT + 1), strict=False) if day < on]
+    return max(since, earlier[-1] + timedelta(days=1)) if earlier else since
+
+
+def begun_at(rule: Series, since: date) -> Series:
+    """A rule that was read from today on, begun at `since`, in step: its count is counted from there."""
+    if rule.count == 1 or rule.start >= since:
+        return rule
+    nth = (rule.nth or rule.nths[0]) if rule.unit is Unit.MONTH else 0
+    return replace(rule, start=next(rule.dates(since), since), weekdays=_days(rule), nth=nth)
+
+
+def _days(rule: Series) -> tuple[int, ...]:
+    return () if rule.unit is Unit.DAY else rule.weekdays or (rule.start.weekday(),)
 
 
 def _kept_nth(nth: int | tuple[int, ...]) -> int:

@@ -74,8 +74,12 @@ def to_channel(
     *,
     expires_at: datetime,
     params: Mapping[str, str] | None = None,
+    edits_id: int | None = None,
 ) -> None:
-    """A message in the channel a meeting is spoken of in, naming nobody; none where there is no such channel."""
+    """A message in the channel a meeting is spoken of in, naming nobody; none where there is no such channel.
+
+    `edits_id` is one that stands there and becomes this one.
+    """
     channel = channel_of(session, meeting)
     if channel is None:
         return
@@ -91,6 +95,7 @@ def to_channel(
         language=network.language,
         priority=Priority.REMINDER,
         expires_at=expires_at,
+        edits_id=edits_id,
     )
 
 

@@ -132,7 +132,7 @@ class Screens:
         notes: list[Words] = []
         if one.closure is not None:
             notes.append(self._text("draft.in_closure", **params))
-        if one.clocks:
+        if one.clocks and not one.shifted:
             notes.append(self._text(f"draft.clocks_{one.clocks}"))
         if one.shifted:
             notes.append(self._text("draft.shifted"))
@@ -240,7 +240,7 @@ class Screens:
         if isinstance(reading, Unread):
             day = self._library.day(reading.on, self._language, year=True) if reading.on else part
             return self._text(f"unread.{reading.problem}", part=part, day=day)
-        choices = [Words(neutralise(one.text, SAID)) for one in reading.choices]
+        choices = [self._said(one.text) for one in reading.choices]
         return self._text(
             "ask.or",
             question=self._text(f"ask.{reading.question}", part=part),

@@ -20,6 +20,7 @@ TROUBLE = f"{TOPIC}:trouble"
 OF_A_DATE = (INVITE, OFFER, REMIND, CHANNEL, DOOR, QUESTION)
 ANNOUNCE = "announce"
 NEWS = "told"
+POSTED = "posted"
 
 
 def withdraw(session: Session, occurrence_id: int, kinds: tuple[str, ...] = OF_A_DATE) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from bot.db.columns import new_id
-from bot.db.store import Store, wake
+from bot.db.store import Store
 from bot.db.tables import first_time
 from bot.errors import Refusal
 from bot.members.tables import Network
@@ -172,6 +172,5 @@ async def settle(
             mirror.attempts = 0
             session.add(mirror)
         look_soon(session, network_id, now)
-        wake(session, "schedule")
 
     await store.write(act)

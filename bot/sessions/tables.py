@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlmodel import Field, Session, col, select, update
 
 from bot.db.columns import Keep, Row, UtcDateTime, impersonal, new_id, personal
+from bot.db.store import wake
 from bot.sessions.rules import MirrorState, OccurrenceState, SeriesState, Where, Who
 
 WHILE_FACILITATOR = Keep("while you run it")
@@ -348,9 +349,10 @@ def occurrence_with_series(session: Session, occurrence_id: int) -> tuple[Occurr
 
 
 def look_soon(session: Session, network_id: int, at: datetime) -> None:
-    """Have Discord's own events of a network looked at, where it uses them; in the caller's transaction."""
+    """Have Discord's own events of a network looked at then, where it uses them; in the caller's transaction."""
     session.connection().execute(
         update(SessionNetwork)
         .where(col(SessionNetwork.network_id) == network_id, col(SessionNetwork.mirror_since).is_not(None))
         .values(mirror_at=at)
     )
+    wake(session, "schedule")

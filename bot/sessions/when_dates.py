@@ -174,9 +174,8 @@ class DateReader:
         try:
             return date(year, day.month, day.day)
         except ValueError:
-            return date(year, 3, 1) - timedelta(
-                days=1
-            )  # until 29 February, in a year without one: its last day
+            # Until 29 February, in a year without one: its last day.
+            return date(year, 3, 1) - timedelta(days=1)
 
     def wrong_weekday(self, day: Day, on: date, weekday: int) -> Ask:
         """ "Monday 12 January", which is a Tuesday: the date, or the Mondays around it."""
@@ -194,7 +193,7 @@ class DateReader:
         found = self.said.take(words.RELATIVE)
         if found is not None:
             after = found[1].startswith("day")
-            ahead = 2 if after else 1 if found[1] == "tomorrow" else 0
+            ahead = 2 if after else {"tomorrow": 1, "yesterday": -1}.get(found[1], 0)
             part = found[1].rpartition(" ")[2]
             self.hint = {"tonight": "pm", "evening": "pm", "afternoon": "pm", "morning": "am"}.get(part, "")
             return self._of(self.today + timedelta(days=ahead), found)

@@ -66,7 +66,7 @@ MONTH_ALONE: Final = _pattern(
 )
 UNTIL: Final = _pattern(r"\b(?:until|till|til|ending|ends|up to)\b(?: on\b)?")
 RELATIVE: Final = _pattern(
-    r"\b(?:the )?(day after tomorrow|tomorrow|tonight|today|this (?:evening|afternoon|morning))\b"
+    r"\b(?:the )?(day after tomorrow|tomorrow|yesterday|tonight|today|this (?:evening|afternoon|morning))\b"
 )
 WEEK_ON: Final = _pattern(rf"\b(?:a|(?P<n>two)) weeks? (?:on|from) (?P<a>{_WD})\b|\b(?P<b>{_WD}) week\b")
 NEXT_WEEK: Final = _pattern(rf"\b(?:next week (?:on )?(?P<a>{_WD})|(?P<b>{_WD}) (?:of )?next week)\b")

@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import discord
 
-from bot.content.library import Library
+from bot.content.library import Library, Words
+from bot.content.neutral import neutralise
 from bot.errors import OperatorError, Refusal, StoreUnavailable
 from bot.ui.render import Menu, Origin, draw
 from bot.ui.respond import ALREADY_ANSWERED, respond
+from bot.ui.router import typed
 
 log = logging.getLogger("reallyok.ui")
 
 # Discord's error numbers: https://discord.com/developers/docs/topics/opcodes-and-status-codes
 TOO_LATE = 10062
+ROOM = 1500  # characters of somebody's own words in one message
 
 
 class Answers:
@@ -108,7 +112,16 @@ class Answers:
         try:
             # The buttons of a kind no speak of the server it was said in.
             await self.say(interaction, template, params, subject_id=interaction.guild_id or 0)
+            if isinstance(error, StoreUnavailable):
+                await self._give_back(interaction)
         except (discord.HTTPException, OSError, aiohttp.ClientError) as second:
             if isinstance(second, discord.HTTPException) and second.code == ALREADY_ANSWERED:
                 return  # delivered twice as well: the second time there was nothing left to do
             log.error("Even the apology could not be sent (%s).", type(second).__name__)
+
+    async def _give_back(self, interaction: discord.Interaction[Any]) -> None:
+        """A form that could not be kept: Discord has cleared it away, so its writer, alone, has their words to copy."""
+        lines = [line for said in typed(interaction) for line in said.splitlines() if line.strip()]
+        whole = "\n".join(neutralise(line, len(line)) for line in lines)
+        for part in textwrap.wrap(whole, ROOM, replace_whitespace=False, drop_whitespace=False):
+            await self.say(interaction, "errors.words_back", {"said": Words(part)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,12 +44,17 @@ async def send_surely(
 
 
 async def send_at_last(
-    channel: discord.abc.Messageable, drawn: Mapping[str, Any], nonce: str, *, late: Mapping[str, Any]
+    channel: discord.abc.Messageable,
+    drawn: Mapping[str, Any],
+    nonce: str,
+    *,
+    late: Mapping[str, Any],
+    sooner: asyncio.Event,
 ) -> bool:
     """Send what must not be lost, however long Discord or the line is away; says whether it could be sent.
 
-    Tries as `send_surely` does, then at least once a minute, for a day. After two minutes `late` is sent in its
-    place. Discord forgets nonces after a while, so that it may arrive twice; it does not fail to arrive.
+    Tries as `send_surely` does, then at least once a minute, for a day, and once more at once whenever `sooner` is
+    set. After two minutes `late` is sent in its place. Discord forgets nonces after a while, so that it may arrive twice; it does not fail to arrive.
     """
     clock = asyncio.get_running_loop().time
     begun, pause = clock(), RETRIES_S[0]
@@ -59,7 +65,9 @@ async def send_at_last(
         if clock() - begun > GIVEN_UP_S:
             _say_why(sent)
             return False
-        await asyncio.sleep(pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(sooner.wait(), pause)
+        sooner.clear()
         pause = min(LONGEST_S, 2 * pause)
 
 

@@ -6,6 +6,7 @@ Parsing checks the form and nothing else: what a press may do is decided by rows
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 PREFIX = "ok1"
@@ -32,6 +33,11 @@ def parse(custom_id: str) -> Press | None:
     if found is None or len(custom_id) > LIMIT or int(found[2]) > LARGEST_ROW:
         return None
     return Press(found[1], int(found[2]), found[3])
+
+
+def presses(custom_ids: Iterable[str]) -> Iterator[Press]:
+    """What those of ours among some custom ids say."""
+    return (press for each in custom_ids if (press := parse(each)) is not None)
 
 
 def make(reference: str, row: int = 0, arg: str = "") -> str:

@@ -64,15 +64,18 @@ def draw(
     subject_id: int = 0,
     outbox_id: int = 0,
     menus: Sequence[Menu] = (),
+    choices: Sequence[Button] = (),
     without: Collection[str] = (),
 ) -> dict[str, Any]:
     """The keyword arguments for `send` or `send_message`: template `id` or `id#wording`, filled in.
 
-    `menus` stand above the buttons; the buttons named in `without` are left out. Buttons get `subject_id` as
-    their row; the support button carries `outbox_id`, by which a lost message is found.
+    `menus`, and up to five `choices` side by side, stand above the buttons; the buttons named in `without` are left
+    out. Buttons get `subject_id` as their row; the support button carries `outbox_id`, by which a lost message is found.
     """
     filled = library.fill(template, params, origin.language)
     rows: list[Row] = [[chooser] for chooser in menus]
+    if choices:
+        rows.append(choices)
     rows += [
         [button(library, reference, origin, subject_id, outbox_id) for reference in row]
         for row in with_support(

@@ -103,6 +103,17 @@ def written(interaction: discord.Interaction[Any]) -> dict[str, str]:
     return found
 
 
+def typed(interaction: discord.Interaction[Any]) -> list[str]:
+    """What was written in the fields of a form, as it was; empty for anything else."""
+    if interaction.type is not discord.InteractionType.modal_submit:
+        return []
+    found: list[str] = []
+    for label in _data(interaction).get("components", []):
+        field: Mapping[str, Any] = label.get("component") or {}
+        found.append(str(field.get("value") or ""))
+    return [said for said in found if said.strip()]
+
+
 def chosen_in_form(interaction: discord.Interaction[Any]) -> dict[str, list[str]]:
     """What was picked in a form of menus: custom id of each menu and everything picked in it."""
     found: dict[str, list[str]] = {}

@@ -39,7 +39,7 @@ CALENDAR_HEADERS = {
 class Web:
     """Runs from the bot's start to its end. `ready` says whether members are being answered."""
 
-    def __init__(self, host: str, port: int | None, ready: Callable[[], bool], calendar: Calendar) -> None:
+    def __init__(self, host: str, port: int, ready: Callable[[], bool], calendar: Calendar) -> None:
         self._host = host
         self._port = port
         self._ready = ready
@@ -51,9 +51,7 @@ class Web:
         """The port it listens on; 0 while it does not."""
 
     async def start(self) -> None:
-        """Listen, if there is a port to. One that is taken is said in the log, and the bot goes on without."""
-        if self._port is None:
-            return
+        """Listen. A port that is taken is said in the log, and the bot goes on without."""
         app = web.Application(client_max_size=1024)
         app.router.add_get("/health", self._health)
         app.router.add_get("/ready", self._readiness)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -221,9 +222,7 @@ async def test_controls_answer_as_the_table_says(town: Town) -> None:
             fields = WRITTEN.get(f"{row.name}={choice}") or WRITTEN.get(row.name)
             picked = town.picked(row.name, choice, town.cast[who])
 
-            async def press(person: Any, channel: int) -> Any:
-                return await town.deliver(person, channel, row.form, custom_id, picked, fields)  # noqa: B023 - judged within this turn
-
+            press = partial(town.deliver, form=row.form, custom_id=custom_id, values=picked, fields=fields)
             await slips.judge(town, who, where, row, custom_id, press)
     assert not slips, "\n".join(slips)
 
@@ -233,9 +232,6 @@ async def test_commands_answer_as_the_table_says(town: Town) -> None:
     for row, who, where in product(rows().values(), WHO, (SERVER, DM)):
         if row.form != "command" or row.answers[who, where] == CANNOT:
             continue
-
-        async def run(person: Any, channel: int) -> Any:
-            return await town.command(person, channel, row.name, options(town, row.name))  # noqa: B023 - judged within this turn
-
+        run = partial(town.command, name=row.name, options=options(town, row.name))
         await slips.judge(town, who, where, row, row.name, run)
     assert not slips, "\n".join(slips)

@@ -31,7 +31,7 @@ async def test_nobody_waits_for_a_round_and_one_cut_short_is_held_again(evening:
         begun.set()
         await asyncio.Event().wait()
 
-    app.rounds._maker.match = endless  # type: ignore[method-assign]
+    app.rounds._maker.match = endless
     while not begun.is_set():
         due = await app.next_due()
         assert due is not None

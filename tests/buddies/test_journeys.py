@@ -31,7 +31,7 @@ async def test_two_who_suit_each_other_meet_without_a_name_before_both_yeses(eve
     for person, other in ((you, kate), (kate, you)):
         said = words(await one(evening, person, "buddies.proposal"))
         assert "a deputy head at a large coastal secondary, new in post" in said
-        assert "The same as you." in said
+        assert "That goes for you too." in said
         assert other.display_name not in said
         assert str(other.id) not in said
     mine, hers = got(evening, you, "buddies.proposal")[0], got(evening, kate, "buddies.proposal")[0]

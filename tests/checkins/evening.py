@@ -213,7 +213,7 @@ class Evening(Scene):
 
     def nobody_pauses(self) -> None:
         """What is written from here on waits for more; what is met comes at once."""
-        sys.modules["cogs.conversation"].QUIET_S = 3600.0  # type: ignore[attr-defined]
+        sys.modules["cogs.conversation"].QUIET_S = 3600.0
 
     @contextlib.asynccontextmanager
     async def in_a_row(self, person: Person) -> AsyncIterator[None]:
@@ -222,10 +222,10 @@ class Evening(Scene):
         self.nobody_pauses()
         yield
         await self.heard()
-        sys.modules["cogs.conversation"].QUIET_S = QUIET_S  # type: ignore[attr-defined]
+        sys.modules["cogs.conversation"].QUIET_S = QUIET_S
         cog: Any = self.app.client.get_cog("Conversation")
         cog._bursts[person.id].timer.cancel()
-        waiting = [t for t in asyncio.get_running_loop()._scheduled if t._callback == cog._answer_soon]  # type: ignore[attr-defined]
+        waiting = [t for t in asyncio.get_running_loop()._scheduled if t._callback == cog._answer_soon]
         assert all(timer.cancelled() for timer in waiting), "each text begins the wait anew"
         cog._answer_soon(person.id)
         await self.settled()

@@ -93,6 +93,17 @@ async def test_a_sentence_in_pieces_is_read_as_one_and_what_follows_is_met(eveni
     expect(again, "support.crisis_again")
 
 
+@pytest.mark.parametrize("after", ["", DARKER], ids=["a pupil", "a pupil and oneself"])
+async def test_a_pupil_in_the_same_breath_is_not_passed_over(evening: Evening, after: str) -> None:
+    dm = await evening.you.open_dm()
+    async with evening.in_a_row(evening.you):
+        for text in filter(None, (DARK, MET[1][0], after)):
+            await evening.you.send(dm, text)
+    card, then = evening.from_bot(evening.you)
+    expect(card, "support.crisis")
+    expect(then, "support.crisis_again" if after else "support.pupil")
+
+
 async def test_changed_words_are_read_again(evening: Evening) -> None:
     you, dm = evening.you, await evening.you.open_dm()
 

@@ -262,7 +262,10 @@ async def test_words_and_taps_while_the_database_is_locked(evening: Evening, ask
     blocker.execute("BEGIN EXCLUSIVE")
     try:
         expect(await evening.write(evening.you, "it is all a bit much today"), "checkins.words_follow_up")
-        expect(await evening.tap(evening.you, asked, "checkins.level=wobbly"), "errors.busy")
+        met = await evening.tap(evening.you, asked, "checkins.level=wobbly")
+        expect(met, "checkins.hard_not_kept")
+        assert "116 123" in words(met)
+        expect(await evening.tap(evening.you, asked, "checkins.level=ok"), "errors.busy")
         card = await evening.pressed(evening.you, asked, "support")
         assert "116 123" in words(last(card))
     finally:

@@ -40,7 +40,7 @@ async def test_discord_asking_to_reconnect_in_the_middle_of_a_round(scene: Scene
 
 
 async def test_messages_go_out_while_the_gateway_is_away(scene: Scene) -> None:
-    """What is due needs only Discord's HTTP API: the pump does not wait for the gateway."""
+    """What is due needs only Discord's HTTP API: the pump does not wait for the gateway, which is tried again."""
     bot = await scene.bot()
     await scene.joined(scene.you)
     await bot.stop()
@@ -48,5 +48,10 @@ async def test_messages_go_out_while_the_gateway_is_away(scene: Scene) -> None:
     gateway = scene.wire.gateway_url.replace("/gateway", "/no-such-gateway")
     scene.wire.gateway.url = gateway
     bot = await scene.fork(DISCORD_GATEWAY_URL=gateway)
+    # discord.py would end with the second try.
+    await until(lambda: len(scene.wire.gaps) > 1, "the gateway being tried again")
     await until(lambda: scene.questions(scene.you), "the question")
+    assert bot.code is None
+    bot.kill()  # or it goes on asking
+    await bot.ended()
     scene.wire.gaps.clear()  # the address that does not exist was asked for on purpose

@@ -47,22 +47,23 @@ async def test_setting_up_names_the_permission_that_is_missing(
 
 
 async def test_a_refusal_in_a_channel_is_told_when_setting_up_again(scene: Scene) -> None:
-    await scene.bot()
+    bot = await scene.bot()
     scene.wire.faults.add(refusal(50013, method="POST", path=MESSAGES))
     await scene.set_up()
-    await scene.bot_is_quiet()
+    await bot.do("quiet")
     again = await scene.set_up()
     await until(lambda: panels(scene, "members.join"), "the panel")
     assert offers_support(again.messages[-1])
 
 
 async def test_setting_up_twice_changes_nothing_and_after_a_deletion_repairs(scene: Scene) -> None:
-    await scene.bot()
+    bot = await scene.bot()
     await scene.set_up()
     (first,) = await until(lambda: panels(scene, "members.join"), "the panel")
+    await bot.do("quiet")
     channels = len(scene.world.backend.guilds[scene.demo.guild_id].channel_ids)
     await scene.set_up()
-    await scene.bot_is_quiet()
+    await bot.do("quiet")
     assert panels(scene, "members.join") == [first]
     assert len(scene.world.backend.guilds[scene.demo.guild_id].channel_ids) == channels
 
@@ -79,14 +80,12 @@ async def test_setting_up_twice_changes_nothing_and_after_a_deletion_repairs(sce
 
 
 async def test_setting_up_twice_in_a_row_puts_up_one_panel(scene: Scene) -> None:
-    await scene.bot()
+    bot = await scene.bot()
     scene.wire.faults.add(Rule("slow", method="POST", path=MESSAGES, when="before", seconds=1.0, times=None))
     await scene.set_up()
     await scene.set_up()
-    await until(lambda: panels(scene, "members.join"), "the panel")
-    await scene.bot_is_quiet()
+    await bot.do("quiet")
     scene.wire.faults.clear()
-    await scene.bot_is_quiet()
     assert len(panels(scene, "members.join")) == 1
 
 

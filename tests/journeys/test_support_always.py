@@ -87,7 +87,8 @@ async def test_locked_in_the_middle_and_free_again(scene: Scene) -> None:
         tried = await answered(
             await scene.you.press(int(question["id"]), button(question, "checkins.level=not-ok"))
         )
-        assert says(tried.messages[-1], "errors.busy"), words(tried.messages[-1])
+        assert says(tried.messages[-1], "checkins.hard_not_kept"), words(tried.messages[-1])
+        assert "116 123" in words(tried.messages[-1])
         assert offers_support(tried.messages[-1])
     kept = await answered(
         await scene.you.press(int(question["id"]), button(question, "checkins.level=not-ok"))
@@ -162,7 +163,8 @@ async def test_a_full_disk_and_room_again(scene: Scene) -> None:
     tried = await answered(
         await scene.you.press(int(question["id"]), button(question, "checkins.level=wobbly"))
     )
-    assert says(tried.messages[-1], "errors.busy"), words(tried.messages[-1])
+    assert says(tried.messages[-1], "checkins.hard_not_kept"), words(tried.messages[-1])
+    assert "116 123" in words(tried.messages[-1])
     assert offers_support(tried.messages[-1])
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
     kept = await answered(

@@ -16,8 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import bot.app
-from bot import logs, settings
+from bot import logs, opening, settings
 from bot.app import App, build
 from bot.cli import end_on_signals, holding
 from bot.clock import MovableClock, SystemClock
@@ -53,7 +52,7 @@ async def _live(start: Start, chosen: settings.Settings, hold: Callable[[], None
     if start.sweep_s:
         alarm.SWEEP_S = start.sweep_s
     if start.reopen_s:
-        bot.app.REOPEN_S = start.reopen_s
+        opening.REOPEN_S = start.reopen_s
     end_on_signals(app)
     obeying = asyncio.create_task(_obey(app, clock, start.port))
     try:
@@ -97,7 +96,7 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
     elif what == "ready":
         # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow; its
         # own event exists only after the login.
-        while not app.client.is_ready() or any(guild.unavailable for guild in app.client.guilds):  # noqa: ASYNC110
+        while not app.client.is_ready() or any(guild.unavailable for guild in app.client.guilds):  # noqa: ASYNC110 - two, no event
             await asyncio.sleep(0.01)
     elif what == "quiet":
         await _quiet(app)
@@ -120,7 +119,7 @@ async def _quiet(app: App) -> None:
     """Until nothing is under way that was begun: answers, a start's own work, rings, messages; all of it written down."""
 
     def busy() -> bool:
-        begun = {task.get_coro().__qualname__ for task in app._work}  # type: ignore[union-attr]
+        begun = {task.get_coro().__qualname__ for task in app._work}
         names = {task.get_name() for task in asyncio.all_tasks()}
         answering = any(name.startswith(("discord.py: ", "CommandTree-invoker")) for name in names)
         return answering or bool(begun - {"Pump.run", "Relay.run"} or app.alarm._tasks)

@@ -313,7 +313,8 @@ def test_after_a_time_away_nothing_stale_is_said(room: Room) -> None:
 
 def test_limits_breathers_pauses_and_whoever_cannot_be_reached(room: Room) -> None:
     def on() -> set[int]:
-        return {one.user_id for one in room.ask(duty.available, KEYS, NET, SAM, room.now) if not one.unknown}
+        every = room.ask(duty.suitable, KEYS, NET, SAM, room.now)
+        return {one.user_id for one in every if one.on and not one.unknown}
 
     room.on(ANN, BOB, CEM)
     assert on() == {ANN, BOB, CEM}

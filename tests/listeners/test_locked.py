@@ -13,7 +13,7 @@ from bot.errors import StoreUnavailable
 from tests.checkins.evening import Evening, expect, last, says
 from tests.launch.scene import button, until, words
 from tests.listeners.conversing import Conversing
-from tests.listeners.scene import Listening
+from tests.listeners.scene import ABOUT, NUMBER, Listening
 
 
 class Lock:
@@ -94,6 +94,22 @@ async def test_a_call_goes_out_once_however_often_it_was_pressed(
     scene = Listening(evening)
     sam, joan = scene.sam, scene.joan
     await scene.begin(joan)
+    shown = last(await evening.run(sam, "talk call", await sam.open_dm()))
+    form = await sam.choose(int(shown["id"]), button(shown, "calls.who"), ["0"])
+    await form.wait()
+    lock = Lock(evening, monkeypatch)
+    lock.hold()
+    try:
+        asked = await sam.submit(form, {"name": "Sam", "reach": NUMBER, "about": f"*{ABOUT}* " + "x" * 90})
+        await asked.message(2)
+    finally:
+        lock.let_go()
+    busy, back = asked.messages
+    expect(busy, "errors.busy")
+    expect(back, "errors.words_back")
+    assert NUMBER in words(back)
+    assert f"\\*{ABOUT}\\* xxx" in words(back), "harmless, and there to be copied"
+    assert back["flags"] & 64, "seen by its writer alone"
     preview = await scene.write()
     lock = Lock(evening, monkeypatch)
     lock.hold()

@@ -97,6 +97,17 @@ def test_a_call_between_buddies_who_never_want_to_meet_again_goes_to_others_at_o
     assert room.call.holder_id is None
 
 
+def test_a_call_that_was_held_already_stays_with_whoever_rang(room: TalkRoom) -> None:
+    room.on(ANN, BOB)
+    room.send()
+    (holder,) = room.asked()
+    held = room.accept(holder)
+    room.run(holding.spoken(room.store, room.desk, held.id, holder, room.event(), room.now))
+    keep_apart(room, holder, SAM, "ended")
+    assert room.call.holder_id == holder, "it is over but for the member's own tap"
+    assert room.told(SAM)[-1] == "calls.spoken"
+
+
 @pytest.mark.parametrize("asks", ["member", "listener"])
 def test_a_block_in_a_talk_takes_their_call_too_and_not_in_the_same_moment(room: TalkRoom, asks: str) -> None:
     talk, listener = talking(room)

@@ -10,6 +10,7 @@ import pytest
 from bot.listeners import relay, relay_posts, talks_ending, talks_taking
 from bot.listeners.relay_posts import Took
 from bot.listeners.talk_rules import Talk
+from tests.launch.scene import until
 from tests.listeners.room import ANN, BOB, KEYS, SAM
 from tests.listeners.talk_room import TalkRoom
 
@@ -21,12 +22,6 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[TalkRoom]:
     made = TalkRoom()
     yield made
     made.close()
-
-
-async def _until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def _open(room: TalkRoom) -> int:
@@ -47,7 +42,7 @@ def test_what_waits_when_a_talk_ends_is_not_delivered_after_it(
     room.say(writer, "please stay")
     room.do(end, KEYS, reader, talk, room.now)
     room.discord.silent = False
-    room.run(_until(lambda: talks_ending.NOT_PASSED_ON in room.notices(writer)))
+    room.run(until(lambda: talks_ending.NOT_PASSED_ON in room.notices(writer), "the word of it"))
     room.post()
     assert room.heard(reader) == []
 
@@ -57,7 +52,7 @@ def test_an_ending_is_told_though_discord_still_says_nothing(room: TalkRoom) -> 
     room.discord.silent = True
     room.say(SAM, "please stay")
     room.do(talks_ending.close, KEYS, SAM, talk, room.now)
-    room.run(_until(lambda: "talks.ended_by_member" in room.notices(ANN)))
+    room.run(until(lambda: "talks.ended_by_member" in room.notices(ANN), "the end"))
     assert room.heard(ANN) == []
 
 
@@ -76,7 +71,7 @@ def test_it_is_not_delivered_either_when_discord_was_slow_to_say(
     room.run(asyncio.wait_for(asked.wait(), 60))
     room.do(talks_ending.block, KEYS, ANN, talk, room.now)
     answer.set()
-    room.run(_until(lambda: talks_ending.NOT_PASSED_ON in room.notices(SAM)))
+    room.run(until(lambda: talks_ending.NOT_PASSED_ON in room.notices(SAM), "the word of it"))
     assert room.heard(ANN) == []
 
 
@@ -88,7 +83,7 @@ def test_words_of_a_listener_who_has_gone_do_not_come_after_another_has_taken_ov
     room.on(BOB)
     room.try_to(talks_taking.accept, room.desk, BOB, talk, room.now)
     room.discord.silent = False
-    room.run(_until(lambda: talks_ending.NOT_PASSED_ON in room.notices(ANN)))
+    room.run(until(lambda: talks_ending.NOT_PASSED_ON in room.notices(ANN), "the word of it"))
     room.post()
     assert room.heard(SAM) == []
 

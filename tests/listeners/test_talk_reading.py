@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.wire.faults import Rule
 from bot.support.recognise import Recogniser, Tier, Verdict
 from tests.checkins.evening import Evening, expect, says
 from tests.launch.scene import until, words
@@ -108,3 +109,20 @@ async def test_however_long_a_talk_takes_to_say_no_what_was_read_is_met(
     (card,) = evening.from_bot(evening.you)
     expect(card, "support.distress")
     assert not says(card, "checkins.unprompted")
+
+
+async def test_a_card_and_what_a_talk_says_of_the_same_words_both_arrive(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ui.direct.RETRIES_S", (0.01, 0.01))
+    talk = Conversing(evening)
+    sam = talk.sam
+    await talk.begin(talk.joan)
+    await talk.ask()
+    await talk.told(sam, "talks.may_i_ask")
+    away = Rule("error", method="POST", path=f"/channels/{sam.dm_id}/messages", status=503, times=1)
+    evening.wire.faults.add(away)
+    await talk.say(sam, "I want to kill myself")
+    await talk.told(sam, "talks.still_waiting")
+    await until(lambda: spoken_of(evening, "support.crisis"), "the card")
+    assert away.happened

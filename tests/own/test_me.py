@@ -8,8 +8,11 @@ import zipfile
 from typing import Any
 
 import aiohttp
+import pytest
 
-from tests.checkins.evening import Evening
+from bot.db import own
+from bot.errors import StoreUnavailable
+from tests.checkins.evening import Evening, expect
 from tests.launch.scene import WEDNESDAY, button, words
 
 NETWORK = "Saturday Coffee Heads"
@@ -96,3 +99,20 @@ async def test_a_double_click_brings_one_greeting(evening: Evening) -> None:
     for exchange in both:
         await exchange.message()
     assert len(evening.from_bot(person)) == 1
+
+
+async def test_a_forgetting_nothing_lets_happen_says_what_is_still_here(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> int:
+        raise StoreUnavailable
+
+    await _answered_once(evening)
+    (asked,) = (await evening.run(evening.you, "me forget")).messages
+    with monkeypatch.context() as patch:
+        patch.setattr(own, "erase_from", locked)
+        told = await (await evening.pressed(evening.you, asked, "me.forget=yes")).message()
+    assert "**Still here:**" in words(told)
+    assert "Sessions you answered" in words(told), "in words for people"
+    receipt = await (await evening.pressed(evening.you, told, "me.forget=again")).message()
+    expect(receipt, "me.forgotten")

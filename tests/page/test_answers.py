@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.page.visit import Visit
 
@@ -52,6 +54,29 @@ async def test_a_bot_that_does_not_answer_is_told_about(
     await expect(visit.log.locator(".own-notice")).to_have_count(0)
 
 
+async def test_while_a_press_is_answered_nothing_else_on_its_message_can_be_pressed(visit: Visit) -> None:
+    """The changed message and the answer to the press come by different ways: either may be there first."""
+    panel = await visit.panel()
+    whisper = panel.get_by_role("button", name="Whisper")
+    held = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await held.wait()
+        await route.fulfill(response=answer)
+
+    await visit.tab.route("**/api/act", late)
+    await panel.get_by_role("button", name="Press me").click()
+    await expect(panel).to_contain_text("You pressed.")
+    await expect(whisper).to_be_disabled()
+    await expect(panel.get_by_role("button", name="Which cakes?")).to_be_disabled()
+    held.set()
+    await expect(whisper).to_be_enabled()
+    await visit.tab.unroute_all(behavior="wait")
+    await whisper.click()
+    await expect(visit.last).to_contain_text("A word for Sam Ellery alone.")
+
+
 async def test_menus_of_one_of_several_and_of_people(visit: Visit) -> None:
     panel = await visit.panel()
     await panel.get_by_role("button", name="How was it?").click()
@@ -81,6 +106,9 @@ async def test_a_form_is_checked_kept_open_and_sent_whole(visit: Visit) -> None:
     form = visit.tab.get_by_role("dialog", name="Say more")
     words = form.get_by_label("What happened?")
     await expect(words).to_be_focused()
+    # As in Discord: what must be filled in bears a star, the rest says nothing.
+    await expect(form.locator("label", has_text="What happened?")).to_have_text("What happened?*")
+    await expect(form.locator("label", has_text="In one word")).to_have_text("In one word")
     await words.fill("ab")
     await form.get_by_role("button", name="Send").click()
     await expect(form).to_contain_text("At least 3 characters, please.")

@@ -88,7 +88,7 @@ async def test_what_is_due_is_played_in_order_and_what_came_of_it_is_told(visit:
     await visit.button("Next thing due").click()
     journey = visit.tab.locator("#journey")
     await expect(journey).to_contain_text(
-        "2 new messages: a private message to you; private messages to Ruth Pemberton."
+        "2 new messages: a private message to you; a private message to Ruth Pemberton."
     )
     await expect(visit.tab.locator("#due")).to_have_text("Next: a reminder in the room, Tue 13 Jan, 15:30.")
     await visit.button("Next Saturday 08:55").click()
@@ -107,6 +107,24 @@ async def test_how_long_it_is_to_something_is_told_anew_as_time_passes(visit: Vi
     await expect(visit.last).to_contain_text("It begins in 3 hours.")
     await visit.button("+1 hour").click()
     await expect(visit.last).to_contain_text("It begins in 2 hours.")
+    # Worded as Discord words it: nobody is told "in 60 minutes".
+    said = await visit.tab.evaluate(
+        """async (spans) => {
+            const { styled } = await import("/static/time.js");
+            const now = new Date("2026-11-27T09:00:00Z");
+            return spans.map((seconds) => styled(new Date(+now + seconds * 1000), "R", now));
+        }""",
+        [20, 3590, -3590, 86380, 2 * 86400, -70 * 60, 40 * 60],
+    )
+    assert said == [
+        "in a few seconds",
+        "in an hour",
+        "an hour ago",
+        "in a day",
+        "in 2 days",
+        "an hour ago",
+        "in 40 minutes",
+    ]
 
 
 async def test_a_new_private_message_is_one_press_away(visit: Visit) -> None:

@@ -168,6 +168,16 @@ async def test_as_somebody_else_one_sees_what_they_may_see(visit: Visit) -> None
     await expect(visit.log).to_contain_text("for the bot alone")
 
 
+async def test_one_is_somebody_else_only_once_what_they_see_is_there(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.sandbox.page.server._GATHER", 1.0)
+    await visit.write("From here on views take their time")
+    await expect(visit.last).to_contain_text("take their time")
+    await visit.become(visit.theatre.ruth)
+    assert await visit.tab.locator("#about").text_content() == "owner, Saturday Coffee"
+
+
 async def test_direct_messages_can_be_refused_and_accepted(visit: Visit) -> None:
     you = visit.theatre.you
     box = visit.tab.get_by_label("Accept direct messages")

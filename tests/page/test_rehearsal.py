@@ -192,7 +192,7 @@ async def test_an_organiser_writes_down_when_school_is_closed(visitor: Visitor) 
     await expect(tab.locator("#about")).to_contain_text("owns the server")
     await visitor.command("network closures")
     await visitor.sees("No closures are written down yet.")
-    await visitor.press("Change the dates")
+    await visitor.press("Change the closures")
     form = tab.get_by_role("dialog")
     year = datetime.now(UTC).year + 1  # the rehearsal begins today, and what is over is no closure
     dates = f"21 December {year} - 4 January {year + 1} Christmas"

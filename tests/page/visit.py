@@ -100,12 +100,16 @@ class Visit:
         await self.tab.keyboard.press("Enter")
 
     async def command(self, name: str) -> None:
-        """Run a command that has no options, by keyboard."""
+        """Run a command that has no options, by keyboard; until the page has heard that it ran.
+
+        What the bot says of it may be on the page before that, and only then does the focus go where it is to be.
+        """
         await self.tab.locator("#text").fill(f"/{name}")
         await expect(self.suggestions.first).to_contain_text(f"/{name}")
         await self.tab.keyboard.press("Enter")
         await expect(self.tab.get_by_role("button", name="Send command")).to_be_focused()
         await self.tab.keyboard.press("Enter")
+        await expect(self.tab.locator("#command")).to_be_hidden()
 
     async def panel(self) -> Locator:
         """Have the bot post its panel; the message."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import app as apps
+from bot import opening
 from bot.app import build
 from bot.clock import MovableClock, night_of
 from bot.db.upgrade import upgrade
@@ -46,7 +46,7 @@ async def test_a_try_with_the_database_held_leaves_no_thread_behind(tmp_path: Pa
 async def test_an_error_nobody_foresaw_is_not_the_last_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apps, "REOPEN_S", 0.01)
+    monkeypatch.setattr(opening, "REOPEN_S", 0.01)
     chosen = settings(tmp_path)
     chosen.data.write_text("a file where the folder should be")
     app = build(chosen, clock=MovableClock(NOON))

@@ -8,6 +8,7 @@ import tomllib
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
+from bot.sandbox import rehearsal
 from bot.sandbox.rehearsal import RehearsalClock
 from tests.buddies.lounge import EMPLOYERS, looks, one
 from tests.checkins.evening import Evening, library
@@ -25,14 +26,13 @@ def called(name: str) -> str:
 
 
 async def waits_for(evening: Evening, clock: RehearsalClock, name: str) -> None:
-    """Until the clock says that it waits for this; and then for the instant at which the bot's own alarm rings."""
+    """Until the clock says that it waits for this, and for the instant at which the bot's own alarm rings."""
     async with asyncio.timeout(90):
         while True:
             await clock.refresh()
-            if clock.describe_due() == called(name):
+            if clock.describe_due() == called(name) and clock.next_due() == await evening.app.next_due():
                 break
             await asyncio.sleep(0.02)
-    assert clock.next_due() == await evening.app.next_due()
 
 
 async def onwards(clock: RehearsalClock) -> str:
@@ -139,6 +139,15 @@ async def test_a_look_that_takes_long_does_not_undo_what_a_later_one_saw(evening
     await asyncio.gather(first, *later)
     assert clock.describe_due() == called("question")
     assert clock.next_due() == await evening.app.next_due()
+
+
+async def test_a_commit_that_is_told_of_once_the_database_is_closed_is_passed_over(evening: Evening) -> None:
+    await evening.caught_up()
+    await asyncio.to_thread(evening.app.store.close)
+    rehearsal._later(RehearsalClock(evening.clock, evening.app))
+    (look,) = rehearsal._tasks
+    await asyncio.wait([look])
+    assert look.exception() is None, "Python would print it as nobody's"
 
 
 async def test_playing_that_took_longer_than_the_time_it_played_sets_no_clock_back(evening: Evening) -> None:

@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from bot.schedule.bank_holidays import Nation
 from bot.schedule.closure_ics import LARGEST, ClosureFileError, FileProblem, read_ics
 from bot.schedule.closure_lines import parse_closures
-from bot.schedule.closures import MOST, Closure, Problem, closed_on, describe, is_closed
+from bot.schedule.closures import MOST, Closure, Problem, closed_on, describe
 
 HALF_TERM = (date(2026, 10, 26), date(2026, 10, 30))
 CHRISTMAS = (date(2026, 12, 21), date(2027, 1, 3))
@@ -169,10 +169,9 @@ def test_closed_days_are_bank_holidays_and_closures() -> None:
         (date(2026, 12, 25), True),
         (date(2026, 11, 30), False),
     ]:
-        assert is_closed(day, Nation.ENGLAND, term) is expected
         assert closed(day) is expected
-    assert is_closed(date(2026, 11, 30), Nation.SCOTLAND, term)
-    assert not is_closed(date(2026, 12, 25), None, term)
+    assert closed_on(Nation.SCOTLAND, term)(date(2026, 11, 30))
+    assert not closed_on(None, term)(date(2026, 12, 25))
 
 
 def test_a_closure_cannot_end_before_it_starts() -> None:

@@ -83,7 +83,7 @@ async def test_events_name_what_they_lack_before_they_are_turned_on_and_when_it_
 
     await may(create=False)
     pressed = await owner.press_raw(evening.welcome, 1, "ok1:sessions.mirror:0:on")
-    refused = await pressed.message(timeout=15)
+    refused = await pressed.message()
     expect(refused, "sessions.mirror_needs")
     assert "Create Events" in words(refused)
     assert evening.rows("SELECT 1 FROM session_network WHERE mirror_since IS NOT NULL") == []

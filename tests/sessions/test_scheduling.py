@@ -165,6 +165,17 @@ async def test_what_is_not_clear_is_asked_or_given_back_and_nothing_is_lost(even
     assert any(says(m, "sessions.invitation") for m in evening.from_bot(you))
 
 
+async def test_a_room_that_may_be_meant_stands_above_what_was_typed_and_once(evening: Evening) -> None:
+    marcus = await facilitator(evening)
+    for typed, names in (
+        ("kett", ["#The kettle", "kett"]),
+        ("#The kettle", ["#The kettle"]),
+        ("the hall", ["the hall"]),
+    ):
+        offered = await marcus.autocomplete(evening.welcome, "session schedule", "where", typed)
+        assert [one["name"] for one in offered] == names
+
+
 def _id(message: dict[str, Any], kind: str) -> str:
     return next(i for i in custom_ids(message) if i.split(":")[1] == kind)
 

@@ -353,3 +353,29 @@ async def test_another_length_and_another_audience_are_followed(coffee: Any) -> 
         assert first.question_at == first.ends_at + steps.AFTERWARDS
         network = await one.store.read(lambda s: s.get_one(SessionNetwork, NETWORK))
         assert network.mirror_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("day", "first_on"),
+    [(0, timedelta()), (-1, timedelta(days=-1)), (1, timedelta(days=1))],
+    ids=["the same weekday", "the day before", "the day after"],
+)
+async def test_this_and_later_at_another_hour_begins_with_this_one_and_not_with_the_next_there_is(
+    coffee: Any, day: int, first_on: timedelta
+) -> None:
+    one: Coffee = await coffee()
+    first, second, third, *_ = await one.rows()
+    said = STARTS.date() + timedelta(days=day)  # as "every Saturday 10am" is read: from the next one there is
+    rule = Series(said, time(10), "Europe/London", weekdays=(said.weekday(),))
+    save = await one.edit(third, Scope.LATER, lambda f: f.with_(title="Tea"))
+    writing = await drafts.read(one.store, 1, NETWORK, ORGANISER.user_id, NOW)
+    assert writing.preview is not None
+    assert writing.preview.dates[0].on == third.original_on, "what is shown is what changes"
+    writing = await drafts.change(one.store, 1, NETWORK, ORGANISER.user_id, lambda f: f.with_(rule=rule), NOW)
+    assert writing.preview is not None
+    shown = [date.at for date in writing.preview.dates if date.held]
+    assert shown[0].date() == third.original_on + first_on
+    await save()
+    held = [row.starts_at for row in await one.rows("planned")]
+    assert held[:2] == [first.starts_at, second.starts_at]
+    assert held[2:5] == shown[:3]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.content.library import default_root, load
 from bot.schedule.recurrence import Series, Unit, resolve
-from bot.sessions.fields import Fields, Place, from_json, read_length, read_where, to_json
+from bot.sessions.fields import Fields, Place, from_json, read_length, read_where, to_json, where_written
 from bot.sessions.rules import Where
 from bot.sessions.screens import Screens
 from bot.sessions.when import LONGEST, read_when
@@ -188,6 +188,7 @@ def test_one_question_after_another() -> None:
         ("tomorrow at 25:00", Problem.NOT_A_TIME),
         ("tomorrow at 13pm", Problem.NOT_A_TIME),
         ("today 9am", Problem.PAST),
+        ("yesterday 7pm", Problem.PAST),
         ("1 Nov 2026 6pm", Problem.PAST),
         ("1 January 2050 6pm", Problem.TOO_FAR),
         ("Saturdays 9am until 26 November 2026", Problem.ENDS_FIRST),
@@ -346,3 +347,13 @@ def test_places() -> None:
     assert read_where("http://plain.example.org", rooms) is None
     assert read_where("https://", rooms) is None
     assert len(getattr(read_where("x" * 10_000, rooms), "text", "")) == 300
+
+
+def test_a_room_is_put_into_a_form_by_its_name_and_reads_back_as_the_same() -> None:
+    twins = {11: ("The kettle", "voice"), 12: ("the kettle", "voice"), 13: ("Stage", "stage")}
+    assert where_written(Place(Where.STAGE, 13), twins) == "#Stage"
+    for room in (11, 12, 99):  # the second of a name, and one that is gone, have nothing but their number
+        place = Place(Where.VOICE, room)
+        assert where_written(place, twins) == ("#The kettle" if room == 11 else f"<#{room}>")
+        assert room == 99 or read_where(where_written(place, twins), twins) == place
+    assert where_written(Place(Where.PLACE, text="The hall"), twins) == "The hall"

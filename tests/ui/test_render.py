@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.ui.render import Button, Plain, menu, people_menu
+from bot.ui.render import Button, Plain, menu, people_menu, with_support
 
 
 async def test_rows_are_sent_as_discord_py_would_send_them() -> None:
@@ -30,6 +30,12 @@ async def test_nothing_listens_for_what_was_sent() -> None:
     assert not ours.is_dispatchable()
     assert not ours.has_components_v2()
     assert ours.timeout is None
+
+
+def test_support_that_was_forgotten_has_a_row_of_its_own_beneath_a_full_one() -> None:
+    assert with_support([list("abcde")]) == [list("abcde"), ["support"]]
+    assert with_support([[], list("abcd")]) == [[*"abcd", "support"]]
+    assert with_support([["support", "a"], ["b"]]) == [["support", "a"], ["b"]]
 
 
 def without_defaults(row: Any) -> Any:

@@ -16,7 +16,7 @@ from bot.sandbox.page.view import Json
 from bot.sandbox.people import Person
 
 MAX_FILE = 8 * 1024 * 1024
-_PATIENCE = 6.0  # a little longer than Discord waits, so that its own verdict arrives first
+_PATIENCE = 40.0  # longer than Discord waits, in a rehearsal too, so that its own verdict arrives first
 _UNANSWERED = "The bot did not answer."
 
 

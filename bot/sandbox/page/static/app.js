@@ -22,6 +22,7 @@ const state = {
   busy: new Map(), // message id -> custom id of the button that is being answered
   replying: null,
   toDm: false, // after becoming somebody else in one's private messages: stay in private messages
+  became: false, // somebody else, whose view is on its way
 };
 
 function lookAgain() {
@@ -52,7 +53,9 @@ function show(view) {
   if (!asked("person") || !asked("channel")) lookAgain();
   if (!view.conversation && state.channel) return; // the view of the place just chosen is on its way
   draw();
-  if (before && before.me.id === view.me.id) announce(before, view);
+  if (state.became) say(`You are now ${view.me.name}`);
+  else if (before && before.me.id === view.me.id) announce(before, view);
+  state.became = false;
 }
 
 function draw() {
@@ -143,14 +146,13 @@ async function openDm() {
 function become(person) {
   keep("person", person);
   state.limit = 60;
-  const name = state.view.people.find((other) => other.id === person)?.name ?? "somebody else";
+  state.became = true;
   // One's own messages with the bot are nobody else's: go there as the new person, if there are any.
   if (state.view.conversation?.kind === "dm") {
     state.toDm = true;
     keep("channel", null);
   }
   lookAgain();
-  say(`You are now ${name}`);
 }
 
 async function setReaction(message, emoji, on) {

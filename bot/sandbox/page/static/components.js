@@ -8,7 +8,10 @@ const BUTTON = { 1: "primary", 2: "secondary", 3: "success", 4: "danger" };
 const SELECTS = { 3: "an answer", 5: "a person", 6: "a role", 7: "a person or a role", 8: "a channel" };
 const BARS = 24;
 
-/** `context` has message, names, now, press(component), choose(component), busy (a custom id or null). */
+/**
+ * `context` has message, names, now, press(component), choose(component), busy (a custom id or null). While one is busy
+ * nothing else of its message can be pressed, as in Discord.
+ */
 export function components(list, context) {
   return (list ?? []).map((component) => one(component, context));
 }
@@ -46,7 +49,7 @@ function button(component, context) {
   return h("button", {
     type: "button",
     class: `${BUTTON[component.style] ?? "secondary"}${busy ? " busy" : ""}`,
-    disabled: component.disabled || component.style === 6,
+    disabled: component.disabled || component.style === 6 || (context.busy && !busy),
     "aria-busy": busy ? "true" : null,
     "aria-label": !component.label && !emoji ? "A button without words" : null,
     data: { custom: component.custom_id ?? "" },
@@ -61,7 +64,7 @@ function menu(component, context) {
   return h("button", {
     type: "button",
     class: `menu${busy ? " busy" : ""}`,
-    disabled: component.disabled,
+    disabled: component.disabled || (context.busy && !busy),
     "aria-haspopup": "dialog",
     "aria-busy": busy ? "true" : null,
     data: { custom: component.custom_id },

@@ -77,7 +77,7 @@ function labelled(component, label, description, context, fields) {
     return words;
   };
   fields.push(field);
-  const name = [label, kit.optional && h("span", { class: "quiet" }, " (optional)")];
+  const name = [label, !kit.optional && h("span", { class: "star", "aria-hidden": "true" }, "*")];
   const notes = [description && h("small", { id: kit.help }, description), field.node, complaint];
   return field.grouped
     ? add(h("fieldset", { class: "question" }), [h("legend", {}, name), notes])

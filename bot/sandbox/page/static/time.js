@@ -34,15 +34,16 @@ export function styled(when, style, now) {
   }
 }
 
-const STEPS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
-const AGO = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
+// A unit, its seconds, and from how many seconds on Discord speaks in it: 59 minutes are "an hour".
+const STEPS = [["year", 31557600, 27648000], ["month", 2629800, 2246400], ["day", 86400, 79200], ["hour", 3600, 2700], ["minute", 60, 45]];
 
 function relative(when, now) {
   const seconds = (when - now) / 1000;
-  for (const [unit, size] of STEPS) {
-    if (Math.abs(seconds) >= size) return AGO.format(Math.round(seconds / size), unit);
-  }
-  return AGO.format(Math.round(seconds), "second");
+  const [unit, size] = STEPS.find(([, , from]) => Math.abs(seconds) >= from) ?? ["second", 1];
+  const count = Math.max(1, Math.round(Math.abs(seconds) / size));
+  const one = unit === "hour" ? "an hour" : `a ${unit}`;
+  const span = unit === "second" ? "a few seconds" : count === 1 ? one : `${count} ${unit}s`;
+  return seconds >= 0 ? `in ${span}` : `${span} ago`;
 }
 
 /** The value of a date-time field: London wall time. */

@@ -88,7 +88,9 @@ function tell(journey) {
   const others = journey.private.filter((id) => id !== view.me.id);
   const parts = [];
   if (mine) parts.push("a private message to you");
-  if (others.length) parts.push(`private messages to ${others.length === 1 ? (view.names.users[others[0]] ?? "one other person") : `${others.length} ${mine ? "other " : ""}people`}`);
+  const inChannels = Object.values(journey.channels).reduce((sum, count) => sum + count, 0);
+  const oneEach = journey.total - inChannels === journey.private.length;
+  if (others.length) parts.push(`${others.length === 1 && oneEach ? "a private message" : "private messages"} to ${others.length === 1 ? (view.names.users[others[0]] ?? "one other person") : `${others.length} ${mine ? "other " : ""}people`}`);
   for (const [id, count] of Object.entries(journey.channels)) parts.push(`${count} in #${view.names.channels[id] ?? "a channel"}`);
   const summary = `${journey.total} new ${journey.total === 1 ? "message" : "messages"}: ${parts.join("; ")}.`;
   return {
