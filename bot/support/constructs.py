@@ -19,19 +19,36 @@ _INSIDE_THIRD = frozenset(
 )
 _SAID_I = frozenset(("i", "im", "ive", "id", "ill"))
 _NEGATION_REACH = 8
-_AT_HAND = frozenset(("method", "preparation"))
+_ASKS = frozenset(
+    ("ask", "asks", "asked", "asking", "question", "questions", "wonder", "wonders", "wondered", "wondering")
+)
+_THOUGHT = frozenset(("thought", "imagined", "expected", "dreamt", "dreamed"))
+HALF_DENIED, FOR_NOW = "half denial", "denial for now"
+AT_HAND = frozenset(("method", "preparation"))
 _NOT_OF_ITS_OWN = re.compile(
     r"\b(?:not|never|no|nobody|dont|didnt|doesnt|wont|wouldnt|isnt|wasnt|werent|hadnt|havent|hasnt|cant|couldnt|shouldnt)\b"
 )
 # What makes half of a denial: "I don't think of it all the time", "not yet", "not while they are small".
 _HALVES = re.compile(
     r"(?:myself )?(?:anymore )?(?:, )?(?:yet|except|unless|apart from|all the time|every|always|constantly|as much|as often|as bad|that much|that often|until|till"
-    r"|if (?!thats|that|you|youre|it)|alone|while|whilst|in pain|slowly|like this|at (?:school|home|work)|in front of)\b"
+    r"|if (?!thats|that|you|youre|it)|alone|while|whilst|in pain|slowly|like this|at (?:school|home|work)|in front of"
+    r"|today|tonight|tomorrow|this (?:time|minute|morning|afternoon|evening|week|weekend|month|term|half term|year)|for now|so far"
+    r"|before (?!you|u|ye|any|some|they|he|she))\b"
+)
+# "I am not one of those who want to die": who it is about is the writer.
+_OF_A_KIND = re.compile(
+    r" (?:i|im|ive|id) (?:(?:am|was|be|been|not|never|no|really|just|the|a|an|wasnt|hardly|that) ){0,4}"
+    r"(?:one of (?:those|them|these|the)|one|kind|type|sort|person|someone|somebody|man|woman) (?:[^\s|]+ ){0,2}(?:who|whos|whod|that|thats|thatd) "
 )
 # "I can't promise I won't", "I wish I could say that I'm not".
 _UNSURE = re.compile(
     r" (?:cant|couldnt|not|dont|cannot|wish i could|isnt|never|would like to|id like to|id love to) (?:[^\s|]+ )?"
     r"(?:promise|sure|guarantee|certain|know|say|swear|trust) (?:[^\s|]+ ){0,3}$"
+)
+# One "not" that undoes the next: "I can't not think of it", "I'm not sure I'm not".
+_UNDOES = re.compile(
+    r" (?:cant|couldnt|cannot|not|never|dont|didnt|wouldnt|wont|isnt|wasnt) (?:(?:i|im|ive|id|that|am|be|if|whether|it|its|sure|certain"
+    r"|convinced|think|thinking|say|saying|claiming|pretend|pretending|believe|know|even|really|quite|entirely|swear|help) ){0,4}$"
 )
 # A question put to oneself, and answered no: all of its words have to be of a few, so that nothing else is denied with it.
 _NO = r"(?:no|nope|nah|naw|never|not at all|(?:god|christ|lord|hell|heavens) no|(?:absolutely|of course|certainly|definitely) not)"
@@ -49,7 +66,8 @@ _ASKED_ABOUT = re.compile(
 _TOLD_NO = re.compile(
     r"(?:(?!not |couldnt |cant |didnt |never |nearly |almost )[^\s|]+ ){0,6}?"
     r"(?:(?:said|say|told|tell|answered|replied|put|ticked|scored) (?:him |her |them )?(?:honestly )?(?:no|none|never|not at all)|reassured?)\b"
-    r"|(?:[^\s|]+ ){0,2}\| (?:no|none|nope|nah|never) (?:\||,)"
+    r"|(?:[^\s|]+ ){0,2}\| (?:(?:and |but |so )?i (?:always |just )?(?:say|said|told (?:him|her|them)) )?(?:no|none|nope|nah|never) (?:\||,)"
+    r"|(?:[,|] )?(?:and |but |well )?(?:im|i am) not (?:\||,)"
 )
 
 _QUOTED = re.compile(
@@ -106,11 +124,20 @@ def read(text: str, lexicon: Lexicon) -> Reading:
     for construct in lexicon.constructs:
         if construct.tier == "denial":
             hits += _hits(normalised, construct, lexicon)
+    halves = [(hit.start, hit.end) for hit in hits if hit.construct.name == HALF_DENIED]
+    hits = [
+        hit
+        for hit in hits
+        if hit.construct.name == HALF_DENIED
+        or not any(start < hit.end and hit.start < end for start, end in halves)
+    ]
     denied = [(hit.start, hit.end) for hit in hits]
     for construct in lexicon.constructs:
         if construct.tier != "denial":
             for hit in _hits(normalised, construct, lexicon):
-                if not any(start < hit.end and hit.start < end for start, end in denied):
+                if construct.name == FOR_NOW or not any(
+                    start < hit.end and hit.start < end for start, end in denied
+                ):
                     hits.append(hit)
     return Reading(normalised, tuple(hits), tuple(masked))
 
@@ -122,13 +149,18 @@ def _hits(normalised: str, construct: Construct, lexicon: Lexicon) -> Iterator[H
             continue
         for found in pattern.regex.finditer(normalised):
             before = _before(normalised, found.start())
+            if construct.tier == "other_person" and _is_said_of_me(before, found.group().split(), lexicon):
+                continue
             own = construct.anyone or _is_own(before, found.group().split(), lexicon)
             half = bool(_HALVES.match(normalised, found.end()))
             if construct.tier == "denial" and (half or _is_half(before, found.group(), lexicon)):
                 continue
             negated = (construct.negatable and not half) and (
                 _is_negated(before, found.group().split()[0], lexicon)
-                or _is_negated(_own_gap(found.group(), pattern.source), "", lexicon)
+                or (
+                    _is_negated(_own_gap(found.group(), pattern.source), "", lexicon)
+                    and not _is_undone(before, found.group().split(), lexicon)
+                )
             )
             if not negated and _was_asked(before, lexicon):
                 negated = bool(_TOLD_NO.match(normalised, found.end()))
@@ -158,7 +190,7 @@ def _is_own(before: list[str], inside: list[str], lexicon: Lexicon) -> bool:
     if not _INSIDE_FIRST.isdisjoint(inside):
         return True
     if not _INSIDE_THIRD.isdisjoint(inside):
-        return False
+        return bool(_OF_A_KIND.search(f" {' '.join(before)} "))
     first, others = lexicon.groups["first"], lexicon.groups["third"] | lexicon.groups["others"]
     verb = inside[0] if inside else ""
     theirs = verb in lexicon.groups["third_verb"]
@@ -172,12 +204,28 @@ def _is_own(before: list[str], inside: list[str], lexicon: Lexicon) -> bool:
             if theirs and word == "me" and index and before[index - 1] in lexicon.groups["told"]:
                 continue  # "she rang me, wants to die": told to me, not of me
             return True
+        if word in ("who", "whos", "those", "people") and _OF_A_KIND.search(f" {' '.join(before)} "):
+            return True
         two = " ".join(before[max(0, index - 1) : index + 1])
         if not {word, word.removesuffix("s"), two, two.removesuffix("s")}.isdisjoint(others):
             return False
         if theirs and _is_one_of_them(before[index : index + 4], lexicon):
             return False
     return True
+
+
+def _is_said_of_me(before: list[str], inside: list[str], lexicon: Lexicon) -> bool:
+    """Whether what seems to be about somebody else is about the writer after all: "they ask if I'm suicidal"."""
+    if _OF_A_KIND.search(f" {' '.join((*before, *inside))} "):
+        return True
+    if not _INSIDE_THIRD.isdisjoint(inside):
+        return False
+    for word in reversed(inside[:-1]):
+        if word in _SAID_I:
+            return True
+        if word in lexicon.groups["third"] or word in lexicon.groups["others"]:
+            return False
+    return False
 
 
 def _is_one_of_them(words: list[str], lexicon: Lexicon) -> bool:
@@ -202,6 +250,10 @@ def _is_negated(before: list[str], verb: str, lexicon: Lexicon) -> bool:
                 near[index + 3 :] or verb in ("feel", "think")
             ):
                 return False  # "I don't want to feel suicidal any more"
+            if _is_surprise(near[max(0, index - 1) : index + 3]):
+                return False  # "I never thought I'd want to die"
+            if _is_undone(near[:index], near[index:], lexicon):
+                return False
             if _is_every_day(before[: len(before) - len(near) + index], lexicon):
                 return False
             # "Why not", "whether or not", "reasons not to" weigh it; and without is no "not": "no day without thinking of it".
@@ -216,11 +268,27 @@ def _is_negated(before: list[str], verb: str, lexicon: Lexicon) -> bool:
     return False
 
 
+def _is_surprise(words: list[str]) -> bool:
+    if not _SAID_I.isdisjoint(words[-1:]) and words[-2:-1] and words[-2] in _THOUGHT:
+        return words[0] not in ("ive", "have")
+    return False
+
+
 def _is_half(before: list[str], found: str, lexicon: Lexicon) -> bool:
     """Whether a denial is none: "not just thoughts of it", "I can't promise I won't", "wish I could say I'm not"."""
     if not lexicon.groups["halves"].isdisjoint(found.split()[:-1]):
         return True
+    if _is_undone(before, found.split(), lexicon):
+        return True
     return _is_every_day(before, lexicon) or bool(_UNSURE.search(f" {' '.join(before[-_NEGATION_REACH:])} "))
+
+
+def _is_undone(before: list[str], found: list[str], lexicon: Lexicon) -> bool:
+    """Whether another "not" stands before the first one found."""
+    first = next((index for index, word in enumerate(found) if word in lexicon.groups["not"]), None)
+    if first is None:
+        return False
+    return bool(_UNDOES.search(f" {' '.join((*before, *found[:first])[-_NEGATION_REACH:])} "))
 
 
 def _is_every_day(before: list[str], lexicon: Lexicon) -> bool:
@@ -238,7 +306,7 @@ def _was_asked(before: list[str], lexicon: Lexicon) -> bool:
     """Whether somebody else asked about what follows: "she asked if I felt", but not "I asked who knew"."""
     near = _without_asides(before[-2 * _NEGATION_REACH :])[-_NEGATION_REACH:]
     for index in range(len(near) - 1, -1, -1):
-        if near[index] in ("ask", "asks", "asked", "asking", "question", "questions"):
+        if near[index] in _ASKS:
             return not (index and near[index - 1] in _SAID_I)
         if near[index] not in lexicon.groups["through"] and near[index] not in (
             "whether",
@@ -265,9 +333,9 @@ def _own_gap(found: str, source: str) -> list[str]:
 def denies(hit: Hit) -> bool:
     """Whether somebody says of themselves that it is not so."""
     if hit.construct.tier == "denial":
-        return hit.own
+        return hit.own and hit.construct.name != HALF_DENIED
     # Not to have a thing at hand is no denial: "I'm not taking my tablets".
-    return hit.negated and hit.own and hit.construct.tier == "crisis" and hit.construct.name not in _AT_HAND
+    return hit.negated and hit.own and hit.construct.tier == "crisis" and hit.construct.name not in AT_HAND
 
 
 def answered(text: str, lexicon: Lexicon) -> str:
