@@ -33,6 +33,8 @@ _HALVES = re.compile(
     r"(?:myself )?(?:anymore )?(?:, )?(?:yet|except|unless|apart from|all the time|every|always|constantly|as much|as often|as bad|that much|that often|until|till"
     r"|if (?!thats|that|you|youre|it)|alone|while|whilst|in pain|slowly|like this|at (?:school|home|work)|in front of"
     r"|today|tonight|tomorrow|this (?:time|minute|morning|afternoon|evening|week|weekend|month|term|half term|year)|for now|so far"
+    r"|mostly|most (?:days|nights|of the time)|on (?:good|better|school|work) days|during|in the (?:day|daytime|mornings?|evenings?|week)"
+    r"|over (?:the )?(?:half term|holidays|weekend|christmas|easter|summer)"
     r"|before (?!you|u|ye|any|some|they|he|she))\b"
 )
 # "I am not one of those who want to die": who it is about is the writer.
