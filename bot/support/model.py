@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.support.constructs import Reading, read
+from bot.support.constructs import AT_HAND, Reading, answered, denies, read
 from bot.support.encoder import Encoder, plain
 from bot.support.features import buckets, parts, weighted
 from bot.support.lexicon import Lexicon
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CLASSES = ("none", "crisis", "distress", "other_person", "bereavement")
 # Beyond this many characters the model looks at the beginning and the end; Discord allows 4,000 in a form.
 LONGEST = 4000
+LONGEST_DENIAL = 14  # words
 _CLAUSES = re.compile(r"(?<=[.!?;,\n])\s+|\s+(?=(?:but|though|although|except)\b)", re.IGNORECASE)
 
 
@@ -166,9 +167,16 @@ def marks_of(reading: Reading) -> Iterable[str]:
 
 def undenied(text: str, reading: Reading, lexicon: Lexicon) -> str:
     """The text without the clauses that plainly deny: what remains is read as if they had not been said."""
-    if not any(hit.construct.tier == "denial" for hit in reading.hits):
+    crisis = any(hit.construct.tier == "crisis" and hit.own and not hit.negated for hit in reading.hits)
+    denied = any(hit.construct.tier == "denial" or denies(hit) for hit in reading.hits)
+    if not denied:
         return text
-    kept = [clause for clause in _CLAUSES.split(text[:LONGEST]) if clause and not _is_denial(clause, lexicon)]
+    text = answered(text, lexicon)
+    kept = [
+        clause
+        for clause in _CLAUSES.split(text[:LONGEST])
+        if clause and not _is_denial(clause, lexicon, stands=crisis)
+    ]
     return " ".join(kept)
 
 
@@ -177,8 +185,19 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}. {text[-LONGEST // 2 :]}"
 
 
-def _is_denial(clause: str, lexicon: Lexicon) -> bool:
-    return any(hit.construct.tier == "denial" for hit in read(clause, lexicon).hits)
+def _is_denial(clause: str, lexicon: Lexicon, *, stands: bool) -> bool:
+    """Whether a clause denies, or names what its neighbour denies ("wishing I was dead, no"), if nothing `stands`.
+
+    In a long stretch without a stop something else may stand beside it, so that it is kept.
+    """
+    hits = read(clause, lexicon).hits
+    if any(hit.construct.tier == "denial" for hit in hits):
+        return True
+    return len(clause.split()) <= LONGEST_DENIAL and any(
+        denies(hit)
+        or (not stands and hit.own and hit.construct.tier == "crisis" and hit.construct.name not in AT_HAND)
+        for hit in hits
+    )
 
 
 def _centred(values: list[float]) -> list[float]:

@@ -99,11 +99,6 @@ def normal(text: str, typos: Mapping[str, str]) -> str:
     return _JOINS.sub(lambda found: _JOINING[found.group()], joined)
 
 
-def clauses(normalised: str) -> list[str]:
-    """The clauses of a normal form, without their marks."""
-    return [clause for part in normalised.split("|") if (clause := part.strip(" ,"))]
-
-
 def _plain(text: str) -> list[str]:
     """Letters without their accents, Latin ones only: other writing is left alone."""
     return [sign for sign in unicodedata.normalize("NFD", text) if not ("\u0300" <= sign <= "\u036f")]

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bot.support.constructs import Hit, Reading, read
+from bot.support.constructs import FOR_NOW, HALF_DENIED, Reading, denies, read
 from bot.support.lexicon import Lexicon, load_lexicon
 from bot.support.model import CLASSES, Model, Share
 from bot.support.weights import load as load_weights
 
 LOST_TO_SUICIDE = "suicide loss"
+TAKEN_BACK = "denial withdrawn"
+SHARED = "oneself too"
+MEANS = "means beside a denial"
+INSTEAD = "somebody else instead"
+# How much surer than without one the model has to be of a crisis against a plain denial.
+AGAINST_A_DENIAL = 2.0
 
 
 class Tier(StrEnum):
@@ -105,12 +111,13 @@ def decide(ruled: Tier, share: Share, limits: Mapping[str, float], *, denied: bo
     """The tier of a text from what the rules say of it and what the model makes of it.
 
     What a rule found is never taken back by the model; the model may add to it. Against a plain denial (`denied`) the
-    model alone does not say crisis: it is met as distress, with a line at the foot, and the door stays open.
+    model has to be much surer of a crisis, else it is met as distress, with a line at the foot, and the door stays open.
     """
+    crisis = limits["crisis"] + (AGAINST_A_DENIAL if denied else 0.0)
     likeliest = Tier(CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])])
     if ruled == Tier.CRISIS:
         return ruled
-    if share.crisis > limits["crisis"] and likeliest in (Tier.CRISIS, Tier.DISTRESS) and not denied:
+    if share.crisis > crisis and likeliest in (Tier.CRISIS, Tier.DISTRESS):
         return Tier.CRISIS
     if ruled in (Tier.OTHER_PERSON, Tier.BEREAVEMENT):
         return ruled
@@ -122,18 +129,27 @@ def decide(ruled: Tier, share: Share, limits: Mapping[str, float], *, denied: bo
 def by_rules(reading: Reading, lexicon: Lexicon) -> Verdict:
     """What the constructs say alone."""
     hits = [hit for hit in reading.hits if hit.construct.tier != "hint"]
-    denial = any(_denies(hit) for hit in hits)
+    denial = any(denies(hit) for hit in hits)
+    beside = {hit.construct.name for hit in reading.hits if hit.own and not hit.negated}
     standing = [hit for hit in hits if not hit.negated and hit.construct.tier != "denial"]
     reasons = tuple(dict.fromkeys(hit.construct.name for hit in hits))
     own = {hit.construct.tier for hit in standing if hit.own}
     others = any(not hit.own and hit.construct.tier in ("crisis", "distress") for hit in standing)
+    wished = any(not hit.own and hit.construct.tier == "crisis" for hit in standing)
+    # "I said I wasn't suicidal, I lied": what was denied stands. "They ask, I say no; but the rope is in the car".
+    # "She wants to die, and so do I".
+    denied = denial or HALF_DENIED in reasons or FOR_NOW in reasons
+    for name, holds in ((TAKEN_BACK, denied), (MEANS, denied), (SHARED, wished)):
+        if holds and name in beside:
+            return Verdict(Tier.CRISIS, "", False, (*reasons, name))
     if "crisis" in own:
         return Verdict(Tier.CRISIS, "", denial, reasons)
     if any(hit.construct.tier == "bereavement" for hit in standing):
         return Verdict(Tier.BEREAVEMENT, "suicide" if _names_suicide(reading) else "death", denial, reasons)
-    if others or any(hit.construct.tier == "other_person" for hit in standing):
+    instead = INSTEAD in beside and (denial or any(hit.negated for hit in hits))
+    if others or instead or any(hit.construct.tier == "other_person" for hit in standing):
         return Verdict(Tier.OTHER_PERSON, whom(reading.normalised, lexicon), denial, reasons)
-    if "distress" in own:
+    if "distress" in own or HALF_DENIED in reasons:
         return Verdict(Tier.DISTRESS, "", denial, reasons)
     return Verdict(Tier.NONE, "", denial, reasons)
 
@@ -148,12 +164,6 @@ def _bands(share: Share, limits: Mapping[str, float]) -> Iterator[str]:
         yield "model: crisis"
     elif share.something > limits["something"]:
         yield f"model: perhaps {CLASSES[max(range(1, len(CLASSES)), key=lambda place: share.likelihood[place])]}"
-
-
-def _denies(hit: Hit) -> bool:
-    if hit.construct.tier == "denial":
-        return hit.own
-    return hit.negated and hit.own and hit.construct.tier == "crisis"
 
 
 def whom(normalised: str, lexicon: Lexicon) -> str:

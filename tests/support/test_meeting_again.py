@@ -9,7 +9,7 @@ from bot.support.cards import Topic
 from bot.support.meeting import Heard
 from bot.support.recognise import Recogniser
 
-VEILED = "I wish I could just be switched off."
+VEILED = "I would like the whole of me to be over."
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from bot.support.constructs import read
 from bot.support.encoder import Encoder, plain
 from bot.support.features import MOST_PARTS, buckets, parts, weighted
 from bot.support.lexicon import load_lexicon
-from bot.support.model import CLASSES, Model, shared_encoder
-from bot.support.recognise import Recogniser, Tier
+from bot.support.model import CLASSES, Model, Share, shared_encoder
+from bot.support.recognise import AGAINST_A_DENIAL, Recogniser, Tier, decide
 from bot.support.weights import FILE, load, save
 from tests.launch.processes import ROOT
 from tests.support.figures import HELD_OUT, wilson
@@ -197,6 +197,17 @@ def test_false_alarms_keep_to_their_limits(recogniser: Recogniser) -> None:
     assert wilson(sum(tier != Tier.NONE for tier in tiers), len(tiers))[1] <= 0.06
     assert wilson(sum(tier == Tier.CRISIS for tier in tiers), len(tiers))[1] <= 0.01
     assert sum(recogniser.read(text).tier == Tier.CRISIS for text in idioms[::2]) / len(idioms[::2]) <= 0.08
+
+
+def test_against_a_denial_the_model_has_to_be_much_surer() -> None:
+    limits = {"crisis": 0.0, "something": -4.0}
+
+    def decided(odds: float, *, denied: bool) -> Tier:
+        return decide(Tier.NONE, Share((0.1, 0.8, 0.1, 0.0, 0.0), 2.0, odds, True), limits, denied=denied)
+
+    assert decided(AGAINST_A_DENIAL / 2, denied=False) == Tier.CRISIS
+    assert decided(AGAINST_A_DENIAL / 2, denied=True) == Tier.DISTRESS
+    assert decided(AGAINST_A_DENIAL + 0.1, denied=True) == Tier.CRISIS
 
 
 def test_the_command_line_reads_a_line_at_a_time() -> None:

@@ -110,6 +110,13 @@ I'd never do it but I think about killing myself every day
 Year 9 were fine today and my deputy was off again and honestly I just want to die, anyway see you Wednesday
 My sister is ill and I want to kill myself
 "fine" is what I say. I want to be dead.
+I wish I wasn't here
+I wish I'd never woken up
+I've not slept thinking about killing myself
+I have no friends no money I want to die
+I never told my wife I want to kill myself
+I don't need this i want to die
+I said I wasn't suicidal. I lied.
 """.strip().splitlines()
 
 

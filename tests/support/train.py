@@ -40,10 +40,10 @@ RAMBLE_WEIGHT = 0.5
 NETWORK_SHARE = 0.7  # of the network against letters, words and constructs
 PART_DISCOUNT = 1.0
 # How much of ordinary talk may be met with any card, and with the crisis card; the rules add a little of their own.
-SOMETHING, CRISIS = 0.050, 0.006
+SOMETHING, CRISIS = 0.052, 0.0058
 # How much of each kind of ordinary school talk may be taken for a crisis.
-MOST_CRISIS = {"stress": 0.05, "idiom": 0.12, "masking": 0.03, "joy": 0.06}
-MOST_SOMETHING = 0.27
+MOST_CRISIS = {"stress": 0.0475, "idiom": 0.115, "masking": 0.03, "joy": 0.0575}
+MOST_SOMETHING = 0.28
 
 
 @dataclass
