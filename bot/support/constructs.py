@@ -23,7 +23,7 @@ _ASKS = frozenset(
     ("ask", "asks", "asked", "asking", "question", "questions", "wonder", "wonders", "wondered", "wondering")
 )
 _THOUGHT = frozenset(("thought", "imagined", "expected", "dreamt", "dreamed"))
-HALF_DENIED, FOR_NOW = "half denial", "denial for now"
+HALF_DENIED, FOR_NOW = "half denial", "passing denial"
 AT_HAND = frozenset(("method", "preparation"))
 _NOT_OF_ITS_OWN = re.compile(
     r"\b(?:not|never|no|nobody|dont|didnt|doesnt|wont|wouldnt|isnt|wasnt|werent|hadnt|havent|hasnt|cant|couldnt|shouldnt)\b"

@@ -19,8 +19,8 @@ from bot.support.weights import load as load_weights
 LOST_TO_SUICIDE = "suicide loss"
 TAKEN_BACK = "denial withdrawn"
 SHARED = "oneself too"
-MEANS = "means beside a denial"
-INSTEAD = "somebody else instead"
+MEANS = "denied means"
+INSTEAD = "another instead"
 # How much surer than without one the model has to be of a crisis against a plain denial.
 AGAINST_A_DENIAL = 2.0
 
