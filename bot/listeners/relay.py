@@ -84,6 +84,7 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._woken.set()
+        self._settled = asyncio.Event()
         self._stopping = self._looking = False
         self._changes = 0
         self._parties: dict[int, Which] = {}
@@ -117,9 +118,9 @@ class Relay:
 
     async def drain(self) -> None:
         """Return when nothing is on its way (what waits for a retry does not count)."""
-        # Not worth an event that every lane would have to keep.
-        while self._lanes.keys() - self._retrying or self._woken.is_set() or self._looking:  # noqa: ASYNC110 - rehearsals only
-            await asyncio.sleep(0.005)
+        while self._lanes.keys() - self._retrying or self._woken.is_set() or self._looking:
+            self._settled.clear()
+            await self._settled.wait()
 
     async def run(self) -> None:
         """Pass on whatever is ready, until `stop`."""
@@ -144,6 +145,7 @@ class Relay:
                 self._woken.set()
             finally:
                 self._looking = False
+                self._settled.set()
 
     async def stop(self, grace_s: float = 2.0) -> None:
         """Begin nothing more. What does not end in time is looked for at the next start."""
@@ -177,6 +179,7 @@ class Relay:
                     parcel = await self._finish(parcel)
         finally:
             del self._lanes[to_id]
+            self._settled.set()
 
     async def _finish(self, parcel: Parcel) -> Parcel | None:
         """Do one thing to its end, however long that takes; what is next on that side."""
@@ -201,6 +204,7 @@ class Relay:
                 break
             tried = True
             self._retrying.add(parcel.to_id)
+            self._settled.set()
             await asyncio.sleep(wait)
             self._retrying.discard(parcel.to_id)
             wait = min(LONGEST_RETRY_S, wait * 2)

@@ -69,7 +69,7 @@ async def _would_like_a_buddy(network: Demo) -> None:
 
 
 async def _said(exchange: Exchange) -> dict[str, Any]:
-    return await exchange.message(timeout=PATIENCE_S)
+    return await exchange.message(patience_s=PATIENCE_S)
 
 
 async def _press(person: Person, message: Mapping[str, Any], kind: str) -> dict[str, Any]:

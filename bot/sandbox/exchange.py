@@ -86,14 +86,14 @@ class Exchange:
         found = (self._read(self.record.channel_id, mid, self.record.user_id) for mid in wanted)
         return [message for message in found if message is not None]
 
-    async def wait(self, timeout: float = 5.0) -> Exchange:  # noqa: ASYNC109 - the caller's patience, in seconds
-        """Wait until the bot first answers, or fails to; raise TimeoutError after `timeout` seconds of neither."""
-        await asyncio.wait_for(self.answered.wait(), timeout)
+    async def wait(self, patience_s: float = 5.0) -> Exchange:
+        """Wait until the bot first answers, or fails to; raise TimeoutError after `patience_s` of neither."""
+        await asyncio.wait_for(self.answered.wait(), patience_s)
         return self
 
-    async def message(self, number: int = 1, timeout: float = 5.0) -> dict[str, Any]:  # noqa: ASYNC109 - the caller's patience
+    async def message(self, number: int = 1, patience_s: float = 5.0) -> dict[str, Any]:
         """The `number`-th finished message, waiting past "thinking..."; TimeoutError when it does not come."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patience_s):
             while True:
                 self._news.clear()
                 done = [m for m in self.messages if not m["flags"] & LOADING]

@@ -271,11 +271,13 @@ async def build(evening: Evening) -> Town:
     }
     kate, tom = people["kate"], people["tom"]
     contact = {"nation": "england", "contact": people["dilys"].id, "zone": "Europe/London"}
-    await (await demo.organiser.slash(evening.welcome, "network setup", contact)).message(timeout=PATIENCE_S)
+    await (await demo.organiser.slash(evening.welcome, "network setup", contact)).message(
+        patience_s=PATIENCE_S
+    )
     evening.world.join(tom, demo.second_guild_id)
     other = {"nation": "wales", "contact": tom.id, "zone": "Europe/London"}
     await (await demo.second_organiser.slash(demo.second_channel_id, "network setup", other)).message(
-        timeout=PATIENCE_S
+        patience_s=PATIENCE_S
     )
     for person in (cast["member"], cast["left"], kate):
         await evening.join(person)

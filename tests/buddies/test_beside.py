@@ -37,9 +37,7 @@ async def test_nobody_waits_for_a_round_and_one_cut_short_is_held_again(evening:
         assert due is not None
         evening.clock.move_to(max(due, evening.clock.now()))
         await app.alarm.ring()
-        async with asyncio.timeout(60):
-            while app.rounds.aside and not begun.is_set():  # noqa: ASYNC110 - whichever comes first
-                await asyncio.sleep(0.01)
+        await until(lambda: begun.is_set() or not app.rounds.aside, "the round begun, or none to begin")
     # It is no reason to ring any more, and what comes after it comes.
     assert app.pump is not None
     await app.pump.drain()

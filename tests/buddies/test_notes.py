@@ -27,7 +27,7 @@ async def form(evening: Evening, person: Person) -> Exchange:
 async def answers(exchange: Exchange, *templates: str) -> list[dict[str, Any]]:
     """Everything that was answered, once the last of it is there: these, in this order."""
     await exchange.wait(20)
-    await exchange.message(len(templates), timeout=60)
+    await exchange.message(len(templates), patience_s=60)
     for message, template in zip(exchange.messages, templates, strict=True):
         expect(message, template)
     return exchange.messages

@@ -46,7 +46,7 @@ class Bird:
 
     async def slash(self, command: str, **options: Any) -> dict[str, Any]:
         exchange = await answered(await self.person.slash(self.scene.welcome, command, options))
-        return await exchange.message(timeout=PATIENCE_S)
+        return await exchange.message(patience_s=PATIENCE_S)
 
     async def write(self, words: str) -> None:
         before = len(self.scene.dms(self.person))
@@ -89,7 +89,7 @@ async def through_everything(bird: Bird, advance: Any) -> None:
     sent = await answered(
         await person.submit(form, {"what": LET_GO["report"], "reply": ["yes"], "who": [kate.id]})
     )
-    await sent.message(timeout=PATIENCE_S)
+    await sent.message(patience_s=PATIENCE_S)
     facts = await bird.slash("me employer")
     form = await bird.press(facts, "me.fact=employer")
     unknown = (await answered(await person.submit(form, {"text": EMPLOYER}))).messages[-1]
@@ -120,7 +120,7 @@ async def be_forgotten(bird: Bird) -> None:
     asked = await bird.slash("me forget")
     assert any(i.endswith(":yes") for i in custom_ids(asked))
     done = await answered(await bird.person.press(int(asked["id"]), button(asked, "me.forget=yes")))
-    await done.message(timeout=PATIENCE_S)
+    await done.message(patience_s=PATIENCE_S)
 
 
 def found(files: Iterable[Path], needles: Iterable[bytes]) -> list[str]:

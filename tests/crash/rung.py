@@ -217,7 +217,7 @@ class Rung:
         """Press, and wait for so many answers; no longer when the bot is killed meanwhile."""
         exchange = await human.press(int(str(message["id"])), custom_id)
         killed = asyncio.create_task(self._killed.wait())
-        answer = asyncio.create_task(exchange.message(number, timeout=5))
+        answer = asyncio.create_task(exchange.message(number, patience_s=5))
         _, late = await asyncio.wait({killed, answer}, return_when=asyncio.FIRST_COMPLETED)
         for task in late:
             task.cancel()

@@ -115,7 +115,7 @@ class Saved:
             exchange = await (await self._press(draft)).wait(30)
             while exchange.error is not None:  # the machine took longer than Discord's three seconds
                 exchange = await (await self._press(draft)).wait(30)
-            await exchange.message(timeout=30)
+            await exchange.message(patience_s=30)
             counted.unfound += not _saved(exchange)
         await lives.until(lives.quiet, "the last announcement")
         await lives.end()

@@ -76,8 +76,10 @@ class Moved:
     async def joined(self) -> None:
         """Set up as soon as the database is open, and join."""
         await self._scene.known()
-        while not says((await self._scene.set_up()).messages[0], "networks.setup_done"):  # noqa: ASYNC110 - each turn asks anew
+        shown = await self._scene.set_up()
+        while not says(shown.messages[0], "networks.setup_done"):  # the database is not open yet
             await asyncio.sleep(0.1)
+            shown = await self._scene.set_up()
         await self._scene.join(self._scene.you)
 
     async def some_sweeps(self) -> None:

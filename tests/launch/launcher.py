@@ -24,6 +24,9 @@ from bot.db import upgrade
 from bot.errors import OperatorError
 from bot.schedule import alarm
 from tests.launch.start import Start
+from tests.launch.waiting import until
+
+NO_LIMIT = float("inf")  # whoever asked has one
 
 
 def play(start: Start) -> int:
@@ -96,8 +99,11 @@ async def _carry_out(app: App, clock: MovableClock | SystemClock, order: dict[st
     elif what == "ready":
         # discord.py calls itself ready when it was told of no server for a while, be it that this machine was slow; its
         # own event exists only after the login.
-        while not app.client.is_ready() or any(guild.unavailable for guild in app.client.guilds):  # noqa: ASYNC110 - two, no event
-            await asyncio.sleep(0.01)
+        await until(
+            lambda: app.client.is_ready() and not any(g.unavailable for g in app.client.guilds),
+            "ready",
+            NO_LIMIT,
+        )
     elif what == "quiet":
         await _quiet(app)
     elif what == "due":
@@ -124,8 +130,7 @@ async def _quiet(app: App) -> None:
         answering = any(name.startswith(("discord.py: ", "CommandTree-invoker")) for name in names)
         return answering or bool(begun - {"Pump.run", "Relay.run"} or app.alarm._tasks)
 
-    while not app._opened.is_set() or busy():  # noqa: ASYNC110 - nothing says that all is done
-        await asyncio.sleep(0.01)
+    await until(lambda: app._opened.is_set() and not busy(), "quiet", NO_LIMIT)
     await app._drain()
     if busy():
         await _quiet(app)

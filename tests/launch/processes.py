@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.launch.start import Start
+from tests.launch.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0  # an interpreter that starts on a busy machine takes its time
@@ -179,10 +180,8 @@ class Program:
 
     async def ended(self, patience: float = PATIENCE_S) -> int:
         """Wait for its end; the exit code."""
-        async with asyncio.timeout(patience):
-            while (code := self._process.poll()) is None:  # noqa: ASYNC110 - a process has no event
-                await asyncio.sleep(0.01)
-        return code
+        await until(lambda: self._process.poll() is not None, "its end", patience)
+        return self._process.returncode
 
     def terminate(self) -> None:
         """SIGTERM."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,24 +18,14 @@ from bot.sandbox.people import Person
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
 from tests.launch.processes import Bot, Nursery, Program
+from tests.launch.waiting import PATIENCE_S, until
 
 SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WEDNESDAY = datetime(2026, 11, 25, 18, 0, 5, tzinfo=UTC)  # the usual hour in London, and five seconds
 
-
-PATIENCE_S = 90.0
 # Discord's three seconds are the business of the benches, and of the tests of the wire: a machine that is busy with
 # other tests may take longer, and what a test waits for is the answer.
 ANSWER_S = 60.0
-
-
-async def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_S) -> Any:
-    """Wait for something to become true; the limit is generous and never the measure of anything."""
-    ends = asyncio.get_running_loop().time() + patience
-    while not (value := condition()):
-        assert asyncio.get_running_loop().time() < ends, f"{what} did not happen"
-        await asyncio.sleep(0.01)
-    return value
 
 
 class Scene:
@@ -198,7 +188,7 @@ async def answered(exchange: Exchange) -> Exchange:
     await exchange.wait(PATIENCE_S)
     assert exchange.error is None, exchange.error
     if exchange.modal is None:
-        await exchange.message(timeout=PATIENCE_S)
+        await exchange.message(patience_s=PATIENCE_S)
     if at_it := [task for task in asyncio.all_tasks() if _is_answering(task, exchange.id)]:
         await asyncio.wait(at_it, timeout=PATIENCE_S)
     return exchange

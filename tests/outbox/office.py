@@ -19,7 +19,7 @@ from bot.outbox import queue
 from bot.outbox.pump import Pump
 from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox, State
-from tests.launch.scene import PATIENCE_S
+from tests.launch.waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
 Turn = Callable[[Outbox], Awaitable[Ending]]
@@ -73,13 +73,6 @@ class PostOffice:
     async def look(self, row: Outbox) -> Ending | None:
         self.looked.append(row.dedupe_key)
         return Ending(State.SENT, 1) if row.dedupe_key in self.posted[row.channel_id] else None
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for something to become true; the limit only keeps a failure from hanging."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - what is waited for is anything
-            await asyncio.sleep(0.005)
 
 
 class Office:

@@ -14,7 +14,8 @@ from bot.outbox.pace import urgency
 from bot.outbox.pump import SLOTS
 from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox, Priority, State
-from tests.outbox.office import IN_DOUBT, NOW, Office, until
+from tests.launch.waiting import until
+from tests.outbox.office import IN_DOUBT, NOW, Office
 
 # The ordinary course
 

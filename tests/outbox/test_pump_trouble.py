@@ -14,7 +14,8 @@ from bot.outbox.pump import SLOTS, Pump
 from bot.outbox.queue import Ending
 from bot.outbox.tables import Outbox, Priority, State
 from tests.launch.scene import PATIENCE_S
-from tests.outbox.office import NOW, Office, until
+from tests.launch.waiting import until
+from tests.outbox.office import NOW, Office
 
 # After a crash
 

@@ -17,9 +17,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 from playwright.async_api import Page as Tab
 
+from tests.launch.waiting import until
+
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 ROOT = Path(__file__).parents[2]
+
 PATIENCE_S = 120.0
 PHONE = {"width": 360, "height": 740}
 
@@ -220,9 +223,7 @@ async def test_on_a_telephone(visitor: Visitor) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_can_be_ended_before_it_is_ready(reallyok: Reallyok, number: signal.Signals) -> None:
     await reallyok.start("sandbox", "--no-browser")
-    async with asyncio.timeout(PATIENCE_S):
-        while not list(reallyok.temporary.glob("reallyok-rehearsal-*")):  # noqa: ASYNC110 - another process makes it
-            await asyncio.sleep(0.01)
+    await until(lambda: list(reallyok.temporary.glob("reallyok-rehearsal-*")), "its folder", PATIENCE_S)
     assert await reallyok.interrupt(number) == 0
     assert reallyok.left_behind() == []
     assert list(reallyok.temporary.iterdir()) == []

@@ -11,8 +11,9 @@ from sqlmodel import Session, col, delete
 from bot.outbox import pump as pumps
 from bot.outbox import queue
 from bot.outbox.tables import Outbox, State
+from tests.launch.waiting import until
 from tests.outbox.conftest import office, session, store, url
-from tests.outbox.office import IN_DOUBT, Office, until
+from tests.outbox.office import IN_DOUBT, Office
 
 __all__ = ["office", "session", "store", "url"]
 

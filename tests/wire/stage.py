@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +14,8 @@ from bot.clock import MovableClock
 from bot.sandbox.wire.limits import Limits
 from bot.sandbox.wire.server import Wire
 from bot.sandbox.world import World
-from tests.launch import scene as launch
-from tests.launch.scene import ANSWER_S, PATIENCE_S
+from tests.launch.scene import ANSWER_S
+from tests.launch.waiting import PATIENCE_S, until
 
 START = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 UNPRIVILEGED = discord.Intents(
@@ -88,8 +87,3 @@ class Stage:
 def knows_all(client: discord.Client) -> bool:
     """discord.py calls itself ready when no server was told of for a while, be it that this machine was slow."""
     return client.is_ready() and not (client.intents.guilds and any(g.unavailable for g in client.guilds))
-
-
-async def until(condition: Callable[[], Any], what: str = "it") -> Any:
-    """Wait for something to become true; the limit is generous and never the measure of anything."""
-    return await launch.until(condition, what)

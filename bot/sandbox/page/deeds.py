@@ -114,7 +114,7 @@ class Deeds:
     async def _outcome(self, exchange: Exchange) -> Json:
         failed: str | None = None
         try:
-            await exchange.wait(timeout=_PATIENCE)
+            await exchange.wait(patience_s=_PATIENCE)
         except TimeoutError:
             failed = _UNANSWERED
         return {"exchange": str(exchange.id), "modal": exchange.modal, "failed": exchange.error or failed}

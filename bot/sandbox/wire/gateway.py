@@ -169,9 +169,9 @@ class Gateway:
         for connection in connections:
             connection.say(9, data=False)
 
-    async def wait_identified(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - seconds of patience
+    async def wait_identified(self, patience_s: float = 10.0) -> None:
         """Wait until a bot has identified."""
-        await asyncio.wait_for(self._identified.wait(), timeout)
+        await asyncio.wait_for(self._identified.wait(), patience_s)
 
     # One connection.
 
