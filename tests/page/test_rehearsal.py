@@ -22,7 +22,6 @@ from tests.launch.waiting import until
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 ROOT = Path(__file__).parents[2]
-
 PATIENCE_S = 120.0
 PHONE = {"width": 360, "height": 740}
 
